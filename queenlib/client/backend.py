@@ -1,0 +1,65 @@
+"""The seam between the API and a queen: the router has these verbs, and so has the remote client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Literal, Protocol
+
+from queenlib.messages.base import Operation
+from queenlib.messages.events import Event
+from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
+
+Start = Literal["now", "on_stream"]
+"""When a job starts: as soon as it is created, or when its stream is first asked for."""
+
+
+class Backend(Protocol):
+    """A queen, near or far. Every error is a `queenlib.errors.QueenError`, of the same class near and far."""
+
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, start: Start = "now") -> JobTicket:
+        """Create a job, once. When it returns, the job is in the store.
+
+        Raises:
+            InvalidOperation: The payload is not an operation; no job was made.
+            QueueFull: There is no room for another job; none was made.
+        """
+        ...
+
+    async def execute_job(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """The job's events after number `after`, up to and including its end; starts the job if it has not started.
+
+        Leaving the iterator never cancels the job.
+
+        Raises:
+            UnknownJob: There is no such job.
+            StreamBeyondEnd: `after` is past the last event.
+        """
+        ...
+
+    async def get_job(self, job_id: str) -> JobRecord:
+        """The job as it is now, with its result if it has one. A unique prefix of the id will do.
+
+        Raises:
+            UnknownJob: There is no such job, or several begin like that.
+        """
+        ...
+
+    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
+        """A page of jobs, newest first."""
+        ...
+
+    async def cancel_job(self, job_id: str) -> JobRecord:
+        """Cancel the job and return when it has ended; one that has ended is returned as it is.
+
+        Raises:
+            UnknownJob: There is no such job.
+        """
+        ...
+
+    async def info(self) -> QueenInfo:
+        """Who answers."""
+        ...
+
+    async def close(self) -> None:
+        """Let go; a queen in this process is closed."""
+        ...

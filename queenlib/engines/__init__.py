@@ -1,0 +1,1 @@
+"""Engines: how each program that does inference is started and spoken to."""

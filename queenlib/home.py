@@ -1,0 +1,105 @@
+"""The home: the one folder that all that queenlib writes lies under."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from queenlib.errors import QueenError
+from queenlib.world import World
+
+
+@dataclass(frozen=True)
+class Home:
+    """The paths of one home. The folder is made for its owner alone (mode 0700)."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str] | None = None) -> Home:
+        """The home at `path`, else at `QUEENLIB_HOME`, else in the platform's folder for data; made if it is not there.
+
+        Raises:
+            QueenError: If it cannot be made or written to.
+        """
+        chosen = Path(path or os.environ.get("QUEENLIB_HOME") or _platform_home()).expanduser().absolute()
+        home = cls(chosen)
+        try:
+            for folder in (home.path, home.models, home.downloads, home.logs):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise QueenError(
+                f"The home {chosen} cannot be made: {error.strerror}.",
+                why="queenlib keeps models and logs there.",
+                state="Nothing was started.",
+                next="Give another folder: QUEENLIB_HOME=/path or Queen(home='/path').",
+            ) from error
+        return home
+
+    @property
+    def models(self) -> Path:
+        """Models that were fetched."""
+        return self.path / "models"
+
+    @property
+    def downloads(self) -> Path:
+        """Downloads that are not whole yet."""
+        return self.path / "downloads"
+
+    @property
+    def logs(self) -> Path:
+        """What workers said."""
+        return self.path / "logs"
+
+    @property
+    def token_file(self) -> Path:
+        """The token that a far client shows."""
+        return self.path / "token"
+
+    def token(self, world: World) -> str:
+        """The home's token, made when it is first asked for, in a file that its owner alone can read (mode 0600).
+
+        Raises:
+            QueenError: If others could read it.
+        """
+        try:
+            handle = os.open(self.token_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return read_token(self.token_file)
+        with os.fdopen(handle, "w") as file:
+            file.write(token := world.new_secret())
+        return token
+
+
+def read_token(path: str | os.PathLike[str]) -> str:
+    """The token in a file.
+
+    Raises:
+        QueenError: If it is not there, or somebody other than its owner could read it.
+    """
+    file = Path(path).expanduser()
+    try:
+        status = file.stat()
+        token = file.read_text().strip()
+    except OSError as error:
+        raise QueenError(
+            f"The token file {file} cannot be read: {error.strerror}.",
+            why="A queen shows its stream to nobody without its token.",
+            next="`queenlib serve --json` prints where the token file is.",
+        ) from error
+    if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
+        raise QueenError(
+            f"The token file {file} can be read by others (mode {stat.S_IMODE(status.st_mode):04o}).",
+            why="Whoever has the token can run jobs.",
+            state="It was not used.",
+            next=f"chmod 600 {file}",
+        )
+    return token
+
+
+def _platform_home() -> Path:
+    from platformdirs import user_data_path  # only where no home was given
+
+    return user_data_path("queenlib", appauthor=False)

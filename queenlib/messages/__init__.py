@@ -1,0 +1,1 @@
+"""What travels: operations in, events and results out. Frozen, typed, the same near and far."""

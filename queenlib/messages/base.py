@@ -1,0 +1,76 @@
+"""The ground that all messages stand on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
+
+ID_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+"""Ids of hives and workers: lower-case letters, digits and inner hyphens, 1 to 63 of them."""
+
+Name = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+"""The id of a hive or a worker."""
+
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
+"""How a model is called: an alias, a source (`package:…`, `file:…`) or a simulated one (`sim:…`)."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256, in 64 lower-case hexadecimal digits."""
+
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, description="seconds")]
+Milliseconds = Annotated[float, Field(ge=0, description="milliseconds")]
+Bytes = Annotated[int, Field(ge=0, description="bytes")]
+Utc = datetime
+"""A date and time, in UTC."""
+
+HIVE_ALIASES = AliasChoices("hive_id", "id")
+
+
+class Message(BaseModel):
+    """Frozen, strict (no silent conversion), and closed: a field that is not declared is refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True, populate_by_name=True
+    )
+
+    def wire(self) -> dict[str, Any]:
+        """This message as plain JSON data."""
+        return self.model_dump(mode="json")
+
+
+class Result(Message):
+    """What a job came to."""
+
+
+class Recovery(StrEnum):
+    """What becomes of a job whose queen died under it."""
+
+    READ = "read"
+    """Changes nothing: runs again."""
+    CONVERGE = "converge"
+    """Brings something into a state: what is missing is done."""
+    ONCE = "once"
+    """May not be done twice unasked: ends as `lost`."""
+
+
+class Operation(Message):
+    """A typed request. `operation` is its name on the wire; its class says what it results in and how it recovers."""
+
+    operation: str
+    recovery: ClassVar[Recovery]
+    result_model: ClassVar[type[Result]]
+    run_limit_s: ClassVar[float]
+    """How long its job may run at most, in seconds, unless the queen is set otherwise."""
+
+
+class Deleted(Result):
+    """Something is gone."""
+
+    kind: str
+    """What it was: `hive`, `worker` or `model`."""
+    id: str
+    """Its id, or a model's name."""

@@ -1,0 +1,204 @@
+"""Events: the numbered records of a job's log, and the bodies that operations yield for them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from queenlib.messages.base import Count, Message, Milliseconds, Result, Utc
+from queenlib.messages.state import State
+
+Channel = Literal["content", "reasoning"]
+"""What a token belongs to: the answer, or the thoughts before it."""
+
+
+class Problem(Message):
+    """An error as data: its class and its four parts. `queenlib.errors.revive` makes it the error again."""
+
+    kind: str
+    what: str
+    why: str = ""
+    state: str = ""
+    next: str = ""
+    fields: dict[str, Any] = {}
+
+
+class Log(Message):
+    """A line for people."""
+
+    text: str
+    """One line, without its line end."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Progress(Message):
+    """How far something has come."""
+
+    what: str
+    """What is under way, such as `download smollm2-135m`."""
+    done: Count
+    total: Count | None
+    """`None` while it is not known."""
+    unit: Literal["bytes", "steps", "tokens"]
+
+
+class Token(Message):
+    """One piece of an answer, as the engine sent it."""
+
+    text: str
+    dt_ms: Milliseconds
+    """Since the piece before, or for the first since the request, in milliseconds; taken where it left the socket."""
+    channel: Channel = "content"
+
+
+class Metrics(Message):
+    """Numbers about the work, by name; the unit is in the name."""
+
+    values: dict[str, float]
+
+
+class Waiting(Message):
+    """The work is blocked by something outside it, until it yields something else."""
+
+    reason: str
+    """What it waits for, such as `slot: 2 ahead on worker-a1`."""
+
+
+Body = Log | Progress | Token | Metrics | Waiting
+"""What an operation yields while it works; last comes its result."""
+
+
+class StateData(Message):
+    """The job has come into a state."""
+
+    state: State
+    reason: str = ""
+
+
+class TokenData(Message):
+    """Pieces of an answer that came together."""
+
+    i: Count
+    """The number of the first of them in this job, from 0."""
+    text: str
+    """All of them, joined."""
+    cuts: tuple[Count, ...]
+    """Where each ends in `text`, in code points."""
+    dt_ms: tuple[Milliseconds, ...]
+    """For each, the time since the one before, or for the first since the request, in milliseconds."""
+    channel: Channel = "content"
+
+
+class ResultData(Message):
+    """The job's result."""
+
+    result: dict[str, Any]
+
+
+class EndData(Message):
+    """The job has ended. Nothing comes after."""
+
+    state: State
+    reason: str = ""
+    error: Problem | None = None
+    """Why, if it did not succeed."""
+
+
+class _Event(Message):
+    job_id: str
+    seq: Annotated[int, Field(ge=1)]
+    """Its number in the job's log: 1, 2, 3, …"""
+    at: Utc
+    """When it was written, in UTC."""
+
+    @cached_property
+    def line(self) -> bytes:
+        """This event as one line of JSON, without its line end; made once, however many read it."""
+        return self.model_dump_json().encode()
+
+
+class StateEvent(_Event):
+    """The job has come into a state."""
+
+    type: Literal["state"] = "state"
+    data: StateData
+
+    def __str__(self) -> str:
+        reason = f" ({self.data.reason})" if self.data.reason else ""
+        return f"· {self.data.state}{reason}\n"
+
+
+class LogEvent(_Event):
+    """A line for people."""
+
+    type: Literal["log"] = "log"
+    data: Log
+
+    def __str__(self) -> str:
+        return f"{self.data.text}\n"
+
+
+class ProgressEvent(_Event):
+    """How far something has come."""
+
+    type: Literal["progress"] = "progress"
+    data: Progress
+
+    def __str__(self) -> str:
+        total = f" of {self.data.total:,}" if self.data.total is not None else ""
+        return f"· {self.data.what}: {self.data.done:,}{total} {self.data.unit}\n"
+
+
+class TokenEvent(_Event):
+    """Pieces of an answer."""
+
+    type: Literal["token"] = "token"
+    data: TokenData
+
+    def __str__(self) -> str:
+        return self.data.text
+
+
+class MetricsEvent(_Event):
+    """Numbers about the work."""
+
+    type: Literal["metrics"] = "metrics"
+    data: Metrics
+
+    def __str__(self) -> str:
+        return "· " + ", ".join(f"{name} {value:g}" for name, value in self.data.values.items()) + "\n"
+
+
+class ResultEvent(_Event):
+    """The job's result; the end is next."""
+
+    type: Literal["result"] = "result"
+    data: ResultData
+
+    def __str__(self) -> str:
+        return ""
+
+
+class EndEvent(_Event):
+    """The end of the job's log."""
+
+    type: Literal["end"] = "end"
+    data: EndData
+
+    def __str__(self) -> str:
+        error = f": {self.data.error.what}" if self.data.error else ""
+        return f"· {self.data.state}{error}\n"
+
+
+Event = Annotated[
+    StateEvent | LogEvent | ProgressEvent | TokenEvent | MetricsEvent | ResultEvent | EndEvent, Field(discriminator="type")
+]
+"""One record in a job's log. `str(event)` is its text with its own line end; pieces of an answer have none."""
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+"""Reads any event: `EVENT.validate_json(line)`."""
+
+Yielded = Body | Result
+"""What an operation yields: bodies, and last its result."""

@@ -1,0 +1,54 @@
+"""The world that a queen lives in: its clock, its ids, its randomness, and the way it waits.
+
+Everything else takes one `World` and asks it, so that a test can hand in a world of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no letter that reads as another
+
+
+@dataclass(frozen=True)
+class World:
+    """The real world. A subclass with a clock of its own is a world for tests."""
+
+    random: random.Random = field(default_factory=random.SystemRandom)
+
+    def now(self) -> datetime:
+        """The date and time, in UTC; it may jump, so nothing is ordered or timed by it."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never jumps; only differences mean something."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds`."""
+        await asyncio.sleep(seconds)
+
+    @asynccontextmanager
+    async def limit(self, seconds: float | None) -> AsyncIterator[None]:
+        """Bound what is inside to `seconds` (`None`: no bound).
+
+        Raises:
+            TimeoutError: If it took longer.
+        """
+        async with asyncio.timeout(seconds):
+            yield
+
+    def new_id(self, kind: str) -> str:
+        """A new id such as `job-7f3k9m2p4qxz`: the kind, and 60 bits of randomness that nobody can guess."""
+        return f"{kind}-" + "".join(self.random.choices(_ID_ALPHABET, k=12))
+
+    def new_secret(self) -> str:
+        """A new secret of 256 bits, safe in a header and in a file."""
+        return secrets.token_urlsafe(32)
