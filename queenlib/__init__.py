@@ -1,0 +1,1 @@
+"""queenlib: run language models on your own machines, from a notebook."""

@@ -6,7 +6,7 @@
     ├─ Forbidden                       no token, a wrong one, or a foreign Host or Origin
     ├─ TooLarge                        a body over its limit
     ├─ NotFound
-    │  ├─ UnknownJob  UnknownHive  UnknownWorker  UnknownModel
+    │  ├─ UnknownJob  UnknownHive  UnknownWorker  UnknownModel  UnknownDevice
     ├─ Conflict
     │  ├─ IllegalTransition            a step that the table of states does not have; nothing changed
     │  ├─ NameTaken                    a hive or a worker of that name exists already
@@ -49,7 +49,7 @@ __all__ = [
     "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "IllegalTransition", "InUse", "InternalError",
     "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost", "JobTimeout", "MissingExtra",
     "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotFound", "NotStopped", "PromptTooLong", "QueenClosed",
-    "QueenError", "QueenUnreachable", "QueueFull", "StreamBeyondEnd", "StreamInterrupted", "TooLarge", "UnknownHive",
+    "QueenError", "QueenUnreachable", "QueueFull", "StreamBeyondEnd", "StreamInterrupted", "TooLarge", "UnknownDevice", "UnknownHive",
     "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol", "WorkerStalled", "WrongChecksum",
     "revive",
 ]  # fmt: skip
@@ -150,6 +150,12 @@ class UnknownWorker(NotFound):
 
 class UnknownModel(NotFound):
     """No model has that name; `known` names those that there are."""
+
+    known: Sequence[str]
+
+
+class UnknownDevice(NotFound):
+    """The hive has no such device; `known` names those that it has."""
 
     known: Sequence[str]
 

@@ -22,7 +22,7 @@ class Problem(Message):
     why: str = ""
     state: str = ""
     next: str = ""
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class Log(Message):
@@ -60,13 +60,17 @@ class Metrics(Message):
 
 
 class Waiting(Message):
-    """The work is blocked by something outside it, until it yields something else."""
+    """The work is blocked by something outside it, until it says that it goes on: `Working`."""
 
     reason: str
     """What it waits for, such as `slot: 2 ahead on worker-a1`."""
 
 
-Body = Log | Progress | Token | Metrics | Waiting
+class Working(Message):
+    """What the work waited for is there: it goes on."""
+
+
+Body = Log | Progress | Token | Metrics | Waiting | Working
 """What an operation yields while it works; last comes its result."""
 
 

@@ -123,7 +123,7 @@ class WorkerSpawn(Operation):
     hive_id: HiveId = "local"
     device: Annotated[str, Field(max_length=64)] | None = None
     """The device to run on, such as `cpu` or `cuda:0`; by default the best that there is."""
-    context: Annotated[int, Field(ge=64, le=10_485_760)] = 2048
+    context: Annotated[int, Field(ge=64, le=10_485_760)] = 4096
     """Tokens in one slot, prompt and answer together; never more than the model was made for."""
     slots: Annotated[int, Field(ge=1, le=256)] = 2
     """Generations at once."""

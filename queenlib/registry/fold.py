@@ -1,0 +1,57 @@
+"""A job is the fold of its log: these functions are the only way in which a record comes to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from queenlib.messages.base import Operation
+from queenlib.messages.events import EndEvent, Event, ResultEvent, StateEvent, TokenEvent
+from queenlib.messages.job import JobRecord
+from queenlib.messages.state import State
+from queenlib.registry.states import step
+
+
+def begin(operation: Operation, event: StateEvent) -> JobRecord:
+    """The record of a new job, from its operation and the first event of its log."""
+    assert event.seq == 1
+    assert event.data.state is State.QUEUED
+    return JobRecord(
+        id=event.job_id,
+        operation=operation.operation,
+        request=operation.wire(),
+        state=State.QUEUED,
+        since=event.at,
+        created_at=event.at,
+        last_seq=1,
+    )
+
+
+def fold(record: JobRecord, event: Event) -> JobRecord:
+    """The record after one more event.
+
+    Raises:
+        IllegalTransition: If the event's state may not follow the record's.
+    """
+    assert (event.job_id, event.seq) == (record.id, record.last_seq + 1), (
+        f"{event.job_id} {event.seq} after {record.last_seq}"
+    )
+    return record.model_copy(update={"last_seq": event.seq, **_changes(record, event)})
+
+
+def _changes(record: JobRecord, event: Event) -> dict[str, Any]:
+    match event:
+        case TokenEvent(data=data):
+            return {"tokens": record.tokens + len(data.cuts)}
+        case StateEvent(data=data):
+            started = record.started_at or (event.at if data.state is State.RUNNING else None)
+            return {**_step(record, event, data.state, data.reason), "started_at": started}
+        case ResultEvent(data=data):
+            return {"result": data.result}
+        case EndEvent(data=data):
+            assert data.state.ended
+            return {**_step(record, event, data.state, data.reason), "ended_at": event.at, "error": data.error}
+    return {}
+
+
+def _step(record: JobRecord, event: Event, state: State, reason: str) -> dict[str, Any]:
+    return {"state": step(record.id, record.state, state), "reason": reason, "since": event.at}
