@@ -49,9 +49,9 @@ __all__ = [
     "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "IllegalTransition", "InUse", "InternalError",
     "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost", "JobTimeout", "MissingExtra",
     "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotFound", "NotStopped", "PromptTooLong", "QueenClosed",
-    "QueenError", "QueenUnreachable", "QueueFull", "StreamBeyondEnd", "StreamInterrupted", "TooLarge", "UnknownDevice", "UnknownHive",
-    "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol", "WorkerStalled", "WrongChecksum",
-    "revive",
+    "QueenError", "QueenUnreachable", "QueueFull", "StreamBeyondEnd", "StreamInterrupted", "TooLarge", "UnknownDevice",
+    "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol", "WorkerStalled",
+    "WrongChecksum", "revive",
 ]  # fmt: skip
 
 

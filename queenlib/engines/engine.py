@@ -111,6 +111,6 @@ class Engine(Protocol):
         """How to start a worker that loads `spec` and answers only who knows `key`."""
         ...
 
-    def connect(self, url: str, key: str, context: int) -> Connection:
-        """A line to a worker that said it is ready at `url` (loopback) with `context` tokens a slot."""
+    def connect(self, url: str, key: str, context: int, name: str) -> Connection:
+        """A line to the worker `name` that said it is ready at `url` (loopback) with `context` tokens a slot."""
         ...

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from queenlib import tables
 from queenlib.messages.base import HIVE_ALIASES, Bytes, Deleted, Message, Name, Operation, Recovery, Result, Seconds, Utc
 from queenlib.messages.worker import WorkerInfo
 
@@ -70,10 +72,26 @@ class HiveInfo(Result):
     workers: tuple[WorkerInfo, ...] = ()
 
 
+_COLUMNS = ("hive", "kind or worker", "state", "reason", "model", "slots busy", "memory")
+
+
 class HiveListing(Result):
     """All hives."""
 
     hives: tuple[HiveInfo, ...]
+
+    def _rows(self) -> Iterator[tables.Row]:
+        for hive in self.hives:
+            yield hive.id, hive.kind, hive.state, hive.reason, "", "", ""
+            for worker in hive.workers:
+                slots = f"{worker.slots_busy} of {worker.slots}"
+                yield "", worker.id, worker.state, worker.reason, worker.model, slots, tables.size(worker.memory)
+
+    def __repr__(self) -> str:
+        return tables.text(_COLUMNS, self._rows())
+
+    def _repr_html_(self) -> str:
+        return tables.html(f"{len(self.hives)} hives", _COLUMNS, self._rows())
 
 
 class Load(Message):

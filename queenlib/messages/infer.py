@@ -21,7 +21,7 @@ class ChatMessage(Message):
 
 
 class EngineParams(Message):
-    """Sampling parameters of llama.cpp beyond the common ones, under its names; its own defaults where they are not given."""
+    """Sampling parameters of llama.cpp beyond the common ones, under its names; its own defaults where not given."""
 
     typical_p: Annotated[float, Field(gt=0, le=1)] | None = None
     """Locally typical sampling; 1 is off."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from queenlib import tables
 from queenlib.messages.base import Count, Message, Result, Utc
 from queenlib.messages.events import Problem
 from queenlib.messages.state import State
@@ -42,12 +44,26 @@ class JobRecord(Message):
     """Left out of lists."""
 
 
+_COLUMNS = ("job", "operation", "state", "reason", "created")
+
+
 class JobListing(Result):
     """A page of jobs, newest first."""
 
     jobs: tuple[JobRecord, ...]
     next: str | None = None
     """The cursor of the page after this one; `None` on the last."""
+
+    def _rows(self) -> Iterator[tables.Row]:
+        for job in self.jobs:
+            error = job.error.kind if job.error else ""
+            yield job.id, job.operation, job.state, job.reason or error, tables.moment(job.created_at)
+
+    def __repr__(self) -> str:
+        return tables.text(_COLUMNS, self._rows()) if self.jobs else "no jobs"
+
+    def _repr_html_(self) -> str:
+        return tables.html(f"{len(self.jobs)} jobs, newest first", _COLUMNS, self._rows())
 
 
 class QueenInfo(Result):

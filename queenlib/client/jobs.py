@@ -1,0 +1,129 @@
+"""`queen.jobs`: create, follow, find and end jobs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from queenlib.client.backend import Start
+from queenlib.client.calls import Caller, Twin, twin
+from queenlib.client.job import Job
+from queenlib.client.lines import LineMaker
+from queenlib.client.portal import Feed
+from queenlib.messages.base import Operation
+from queenlib.messages.events import Event
+from queenlib.messages.job import JobListing, JobRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Jobs:
+    """The jobs of a queen."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self.portal = caller.portal
+
+    async def create(self, operation: Operation | Mapping[str, Any], *, start: Start = "now") -> Job[Any]:
+        """Create a job from an operation or its plain dict. When it returns, the job is kept, and it runs.
+
+        Args:
+            operation: Such as `HiveList()` or `{"operation": "hive_list"}`.
+            start: `"on_stream"` starts it only when its stream is first asked for.
+
+        Raises:
+            InvalidOperation: It is none; every bad field is named, and no job was made.
+            QueueFull: There is no room for another job; none was made.
+        """
+        return await self._caller.create(operation, start)
+
+    @overload
+    def stream(self, job_id: str, after: int = 0, *, lines: Literal[False] = False) -> AsyncGenerator[Event]: ...
+    @overload
+    def stream(self, job_id: str, after: int = 0, *, lines: Literal[True]) -> AsyncGenerator[str]: ...
+    async def stream(self, job_id: str, after: int = 0, *, lines: bool = False) -> AsyncGenerator[Any]:
+        """A job's events after number `after`, those to come included, up to its end.
+
+        `str(event)` is its text with its own line end; pieces of an answer have none, so `print(event, end="")` reads well.
+        Leaving the loop never cancels the job.
+
+        Args:
+            job_id: The job; a unique prefix will do.
+            after: The number of the last event that one has.
+            lines: Yield whole lines of text in place of events.
+
+        Raises:
+            UnknownJob: There is no such job.
+            StreamBeyondEnd: `after` is past the last event.
+        """
+        maker = LineMaker()
+        async for event in Feed(self.portal, lambda: self._caller.backend.execute_job(job_id, after)):
+            if lines:
+                for line in maker.feed(event):
+                    yield line
+            else:
+                yield event
+
+    def attach(self, job_id: str) -> Job[Any]:
+        """A handle on a job that exists, such as one of yesterday; a unique prefix of its id will do.
+
+        Raises:
+            UnknownJob: There is no such job, or several begin like that.
+        """
+        return self._caller.attach(job_id)
+
+    async def get(self, job_id: str) -> JobRecord:
+        """The job as it is now.
+
+        Raises:
+            UnknownJob: There is no such job.
+        """
+        return await self.portal.run(self._caller.backend.get_job(job_id))
+
+    async def result(self, job_id: str, timeout: float | None = None) -> Any:
+        """A job's typed result; waits for it, `timeout` seconds at most; see `Job.result`."""
+        record = await self.get(job_id)
+        job: Job[Any] = Job(record, self._caller.backend, self.portal)
+        return await job.result(timeout)
+
+    async def cancel(self, job_id: str) -> JobRecord:
+        """Cancel a job; its work has ended when this returns. One that has ended stays as it is.
+
+        Raises:
+            UnknownJob: There is no such job.
+        """
+        return await self.portal.run(self._caller.backend.cancel_job(job_id))
+
+    async def list(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
+        """A page of jobs, newest first; `.next` is the cursor of the page after it."""
+        return await self.portal.run(self._caller.backend.list_jobs(limit=limit, cursor=cursor))
+
+    async def frame(self, *, reads: bool = False, limit: int = 10_000) -> pd.DataFrame:
+        """Jobs as a pandas DataFrame, one row a job, newest first; see `queenlib.frames.jobs_frame`.
+
+        Args:
+            reads: Show the jobs that only look at something as well.
+            limit: Jobs to look at, at most.
+        """
+        from queenlib import frames
+
+        records: list[JobRecord] = []
+        cursor: str | None = None
+        while len(records) < limit:
+            page = await self.list(limit=min(1000, limit - len(records)), cursor=cursor)
+            records.extend(page.jobs)
+            if (cursor := page.next) is None:
+                break
+        return frames.jobs_frame(records, reads=reads)
+
+
+class SyncJobs(Twin[Jobs]):
+    """The blocking twins of `queen.jobs`."""
+
+    create = twin(Jobs.create)
+    get = twin(Jobs.get)
+    result = twin(Jobs.result)
+    cancel = twin(Jobs.cancel)
+    list = twin(Jobs.list)
+    frame = twin(Jobs.frame)

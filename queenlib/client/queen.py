@@ -1,0 +1,188 @@
+"""`Queen`: the handle on a queen, in this process or far away."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import weakref
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from queenlib.client.backend import Backend
+from queenlib.client.calls import Caller
+from queenlib.client.families import Hives, Models, WorkersOf
+from queenlib.client.job import Job
+from queenlib.client.jobs import Jobs, SyncJobs
+from queenlib.client.portal import Portal
+from queenlib.home import Home, read_token
+from queenlib.messages.infer import ChatMessage, InferResult
+from queenlib.messages.job import QueenInfo
+from queenlib.messages.parse import parse_operation
+from queenlib.messages.status import CheckReport, HiveCheck, QueenCheck, Status, StatusReport
+from queenlib.registry.limits import Limits
+from queenlib.world import World
+
+
+class Queen:
+    """A queen: hives, workers, models and jobs.
+
+    `Queen()` is one in this process, with an event loop and a thread of its own; closing it (`close()`, `with`,
+    `async with`, or the end of the program) ends its jobs and workers. `Queen.connect(url)` is a handle on one far away;
+    closing it lets go of that one and touches nothing.
+
+    Args:
+        home: The folder for all that it writes; by default `QUEENLIB_HOME`, else the platform's folder for data.
+        url: A queen far away; by default `QUEENLIB_URL`. Its token is read from `token_file`.
+        token_file: By default `QUEENLIB_TOKEN_FILE`, else the token file of the home.
+        world: Clock, ids and randomness, for a queen in this process.
+        limits: What it takes on and how long it lets things take, for a queen in this process.
+    """
+
+    def __init__(
+        self,
+        home: str | os.PathLike[str] | None = None,
+        *,
+        url: str | None = None,
+        token_file: str | os.PathLike[str] | None = None,
+        world: World | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        url = url or os.environ.get("QUEENLIB_URL")
+        self.portal = Portal()
+        self.url = url
+        """Where it is; `None` for one in this process."""
+        try:
+            self._backend = self.portal.wait(_open(home, url, token_file, world or World(), limits))
+        except BaseException:
+            self.portal.close()
+            raise
+        caller = Caller(self._backend, self.portal)
+        self._caller = caller
+        self.jobs, self.hives, self.workers, self.models = Jobs(caller), Hives(caller), WorkersOf(caller), Models(caller)
+        self.sync = Sync(self)
+        """The blocking twins of what is a coroutine: `queen.sync.jobs.list()`."""
+        self._defaults: dict[str, Any] = {}
+        self.closed = False
+        """Whether it has been closed."""
+        atexit.register(_close, weakref.ref(self))
+
+    @classmethod
+    def connect(cls, url: str, *, token_file: str | os.PathLike[str] | None = None) -> Self:
+        """A handle on the queen at `url`, such as `http://127.0.0.1:7833`.
+
+        Raises:
+            QueenError: The token file cannot be read.
+        """
+        return cls(url=url, token_file=token_file)
+
+    def defaults(self, *, model: str | None = None, hive: str | None = None) -> Self:
+        """What `infer` uses where it is not told: a model, a hive. Returns this handle."""
+        self._defaults = {name: value for name, value in {"model": model, "hive_id": hive}.items() if value is not None}
+        return self
+
+    def infer(
+        self,
+        prompt: str | Iterable[ChatMessage | Mapping[str, str]],
+        *,
+        model: str | None = None,
+        hive: str | None = None,
+        worker: str | None = None,
+        **parameters: Any,
+    ) -> Job[InferResult]:
+        """Ask a model. On a fresh machine this one call starts the hive, fetches the model, starts a worker, and streams.
+
+        Args:
+            prompt: What to ask, or the messages of a conversation (`{"role": …, "content": …}`).
+            model: By default that of `defaults()`, then `QUEENLIB_MODEL`, then the demo model (a plumbing demo).
+            hive: Only on this hive.
+            worker: Only on this worker.
+            parameters: Those of `queenlib.messages.infer.Infer`: `system`, `max_tokens`, `temperature`, `top_p`, `top_k`,
+                `min_p`, `repetition_penalty`, `stop`, `seed`, `json_schema`, `engine_params`, `device`.
+
+        Raises:
+            InvalidOperation: A parameter does not fit; every one is named, and no job was made.
+        """
+        asked = {"prompt": prompt} if isinstance(prompt, str) else {"messages": list(prompt)}
+        named = {"model": model, "hive_id": hive, "worker_id": worker}
+        given = {name: value for name, value in named.items() if value is not None}
+        payload = {"operation": "infer", **self._defaults, **given, **asked, **parameters}
+        return self._caller.call(parse_operation(payload), InferResult)
+
+    def status(self) -> Job[StatusReport]:
+        """Look at all hives and their workers."""
+        return self._caller.call(Status(), StatusReport)
+
+    def check(self, hive: str | None = None) -> Job[CheckReport]:
+        """Test the queen itself, or one of her hives; the report is in plain words."""
+        operation = QueenCheck() if hive is None else HiveCheck(hive_id=hive)
+        return self._caller.call(operation, CheckReport)
+
+    async def info(self) -> QueenInfo:
+        """Who answers."""
+        return await self.portal.run(self._backend.info())
+
+    @property
+    def backend(self) -> Backend:
+        """The seam below; to serve this queen over HTTP."""
+        return self._backend
+
+    def close(self) -> None:
+        """Let go. A queen in this process ends every job and every process of hers first."""
+        if not self.closed:
+            self.closed = True
+            self.portal.wait(self._backend.close())
+            self.portal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await asyncio.to_thread(self.close)
+
+    def __repr__(self) -> str:
+        where = f"at {self.url}" if self.url else "in this process"
+        return f"<Queen {where}{', closed' if self.closed else ''}>"
+
+
+class Sync:
+    """The blocking twins of a queen's coroutines."""
+
+    def __init__(self, queen: Queen) -> None:
+        self._queen = queen
+        self.jobs = SyncJobs(queen.jobs)
+
+    def info(self) -> QueenInfo:
+        """Who answers."""
+        return self._queen.portal.wait(self._queen.info())
+
+
+async def _open(
+    home: str | os.PathLike[str] | None,
+    url: str | None,
+    token_file: str | os.PathLike[str] | None,
+    world: World,
+    limits: Limits | None,
+) -> Backend:
+    # Here and not above: who is near needs no HTTP client, who is far needs no hives.
+    if url is None:
+        from queenlib.router import Router
+        from queenlib.state import QueenState
+
+        return Router(QueenState.open(Home.open(home), world=world, limits=limits))
+    from queenlib.client.remote import RemoteQueen
+
+    file = token_file or os.environ.get("QUEENLIB_TOKEN_FILE") or Home.open(home).token_file
+    return RemoteQueen(url, read_token(file), world)
+
+
+def _close(handle: weakref.ref[Queen]) -> None:
+    if queen := handle():
+        queen.close()

@@ -1,0 +1,1 @@
+"""Hives: the machines, their workers, and the places in them."""

@@ -1,0 +1,148 @@
+"""The hives that there are, by id."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from queenlib.engines.engine import Engine
+from queenlib.engines.llama_cpp import LlamaCpp
+from queenlib.engines.simulated import Simulated
+from queenlib.errors import Conflict, NameTaken, UnknownHive
+from queenlib.hives.hive import Hive
+from queenlib.hives.holding import Held, hold
+from queenlib.hives.loader import Loader
+from queenlib.hives.scheduler import Wish
+from queenlib.hives.slots import Urgency
+from queenlib.hives.worker import Worker
+from queenlib.home import Home
+from queenlib.messages.events import Body
+from queenlib.messages.hive import HiveInfo, HiveKind
+from queenlib.messages.parse import nearest
+from queenlib.messages.worker import WorkerSpawn
+from queenlib.models.catalog import ModelCatalog
+from queenlib.world import World
+
+LOCAL = "local"
+"""The id of the hive that is always there: the machine that the queen runs on."""
+
+
+class HiveCatalog:
+    """Adds, finds and removes hives. Used on one event loop."""
+
+    def __init__(self, home: Home, models: ModelCatalog, world: World) -> None:
+        self._home, self._models, self._world = home, models, world
+        self._engines: Mapping[str, Engine] = {"llama_cpp": LlamaCpp(world), "simulated": Simulated(world)}
+        self._hives: dict[str, Hive] = {}
+        self._loaders: dict[str, Loader] = {}
+        self.create(LOCAL, HiveKind.LOCAL, "")
+
+    def infos(self) -> tuple[HiveInfo, ...]:
+        """All hives, in the order in which they were added."""
+        return tuple(hive.info() for hive in self._hives.values())
+
+    def get(self, hive_id: str) -> Hive:
+        """The hive of that id.
+
+        Raises:
+            UnknownHive: There is none.
+        """
+        if found := self._hives.get(hive_id):
+            return found
+        raise UnknownHive(
+            f"There is no hive {hive_id!r}{nearest(hive_id, self._hives)}.",
+            why=f"The hives are {', '.join(self._hives)}.",
+            next=f"Add it: await queen.hives.add({hive_id!r}, kind=…), or list them: await queen.hives.list()",
+            known=list(self._hives),
+        )
+
+    def create(self, hive_id: str, kind: HiveKind, address: str) -> Hive:
+        """Add a hive; one that is there with the same kind and address is the result.
+
+        Raises:
+            NameTaken: A hive of that id has another kind or address.
+            Conflict: This machine is a hive already.
+        """
+        there = self._hives.get(hive_id)
+        if there is not None and (there.kind, there.address) != (kind, address):
+            raise NameTaken(
+                f"There is a hive {hive_id} already.",
+                why=f"It is of kind {there.kind}" + (f", at {there.address}." if there.address else "."),
+                state="It was not touched.",
+                next=f"Take another id, or remove it: await queen.hives.remove({hive_id!r})",
+            )
+        if there is None:
+            if kind is HiveKind.LOCAL and self._hives:
+                raise Conflict(
+                    f"Hive {hive_id} cannot be of kind local.",
+                    why=f"This machine is the hive {LOCAL} already.",
+                    state="Nothing was added.",
+                    next=f"Use hive={LOCAL!r}, or add one of kind simulated.",
+                )
+            there = Hive(hive_id, kind, self._home, self._models, self._engines, self._world)
+            self._hives[hive_id], self._loaders[hive_id] = there, Loader(there, self._world)
+            self.update(hive_id, address)
+        return there
+
+    def update(self, hive_id: str, address: str) -> Hive:
+        """Change where a hive is.
+
+        Raises:
+            UnknownHive: There is none of that id.
+            Conflict: It is this machine, which has no address.
+        """
+        hive = self.get(hive_id)
+        if hive.kind is HiveKind.LOCAL and address:
+            raise Conflict(
+                f"Hive {hive_id} cannot have the address {address!r}.",
+                why="It is the machine that the queen runs on.",
+                state="Nothing was changed.",
+                next="Leave the address empty.",
+            )
+        hive.address = address
+        return hive
+
+    async def delete(self, hive_id: str, *, force: bool) -> AsyncGenerator[Body]:
+        """Stop a hive and remove it.
+
+        Raises:
+            UnknownHive: There is none of that id.
+            Conflict: It is the hive `local`.
+        """
+        hive = self.get(hive_id)
+        if hive.kind is HiveKind.LOCAL:
+            raise Conflict(
+                f"Hive {hive_id} cannot be removed.",
+                why="It is the machine that the queen runs on.",
+                state="Nothing was changed.",
+                next=f"Stop it: await queen.hives.stop({hive_id!r})",
+            )
+        async with aclosing(hive.stop(force=force)) as steps:
+            async for step in steps:
+                yield step
+        del self._hives[hive_id], self._loaders[hive_id]
+
+    def spawn(self, wanted: WorkerSpawn) -> AsyncGenerator[Body | Worker]:
+        """Put a model on a hive: see `queenlib.hives.loader.Loader.spawn`.
+
+        Raises:
+            UnknownHive: There is none of that id.
+        """
+        hive = self.get(wanted.hive_id)
+        if wanted.name is None:
+            wanted = wanted.model_copy(update={"name": self._world.new_id("worker")})
+        return self._loaders[hive.id].spawn(wanted)
+
+    def hold(self, hive_id: str, wish: Wish, urgency: Urgency = Urgency.INTERACTIVE) -> AsyncGenerator[Body | Held]:
+        """A slot on a hive: see `queenlib.hives.holding.hold`.
+
+        Raises:
+            UnknownHive: There is none of that id.
+        """
+        hive = self.get(hive_id)
+        return hold(hive, self._loaders[hive_id], wish, urgency)
+
+    async def close(self) -> None:
+        """Stop every hive at once."""
+        await asyncio.gather(*(hive.close() for hive in self._hives.values()))

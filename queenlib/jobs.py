@@ -1,0 +1,59 @@
+"""The short form, on the default queen: `from queenlib import jobs`; `job = await jobs.create(op)`.
+
+Each function is that of `queenlib.client.jobs.Jobs`; the default queen is made when one is first called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from queenlib.client.backend import Start
+from queenlib.client.default import default_queen
+from queenlib.client.job import Job
+from queenlib.messages.base import Operation
+from queenlib.messages.job import JobListing, JobRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+async def create(operation: Operation | Mapping[str, Any], *, start: Start = "now") -> Job[Any]:
+    """Create a job from an operation or its plain dict; see `Jobs.create`."""
+    return await default_queen().jobs.create(operation, start=start)
+
+
+def stream(job_id: str, after: int = 0, *, lines: bool = False) -> AsyncGenerator[Any]:
+    """A job's events, or with `lines=True` its lines of text, up to its end; see `Jobs.stream`."""
+    found = default_queen().jobs
+    return found.stream(job_id, after, lines=True) if lines else found.stream(job_id, after)
+
+
+def attach(job_id: str) -> Job[Any]:
+    """A handle on a job that exists; see `Jobs.attach`."""
+    return default_queen().jobs.attach(job_id)
+
+
+async def get(job_id: str) -> JobRecord:
+    """The job as it is now; see `Jobs.get`."""
+    return await default_queen().jobs.get(job_id)
+
+
+async def result(job_id: str, timeout: float | None = None) -> Any:
+    """A job's typed result; see `Jobs.result`."""
+    return await default_queen().jobs.result(job_id, timeout)
+
+
+async def cancel(job_id: str) -> JobRecord:
+    """Cancel a job; see `Jobs.cancel`."""
+    return await default_queen().jobs.cancel(job_id)
+
+
+async def list(*, limit: int = 100, cursor: str | None = None) -> JobListing:  # noqa: A001 - the verb of the API
+    """A page of jobs, newest first; see `Jobs.list`."""
+    return await default_queen().jobs.list(limit=limit, cursor=cursor)
+
+
+async def frame(*, reads: bool = False, limit: int = 10_000) -> pd.DataFrame:
+    """Jobs as a pandas DataFrame; see `Jobs.frame`."""
+    return await default_queen().jobs.frame(reads=reads, limit=limit)

@@ -1,0 +1,148 @@
+"""What the operation `infer` does: one call from a fresh machine to an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from queenlib.engines.engine import Finished, Generation
+from queenlib.hives.catalog import LOCAL, HiveCatalog
+from queenlib.hives.holding import Held
+from queenlib.hives.scheduler import Wish
+from queenlib.messages.events import Body, Metrics, Token, Waiting
+from queenlib.messages.infer import FinishReason, Infer, InferResult, Sampling, Timings
+from queenlib.messages.model import ModelUsed
+from queenlib.world import World
+
+
+@dataclass
+class _Clock:
+    """Where the time of one job went, in seconds: waiting for a slot, and bringing up what answers."""
+
+    world: World
+    spent: dict[str, float] = field(default_factory=lambda: {"load": 0.0, "slot": 0.0})
+    what: str = "load"
+
+    def __post_init__(self) -> None:
+        self.started = self.since = self.world.monotonic()
+
+    def turn(self, what: str) -> None:
+        """From now on the time goes to `what`."""
+        now = self.world.monotonic()
+        self.spent[self.what] = self.spent.get(self.what, 0.0) + now - self.since
+        self.what, self.since = what, now
+
+    def ms(self, what: str) -> float:
+        """What went to `what`, in milliseconds."""
+        return 1000 * self.spent.get(what, 0.0)
+
+    def total_ms(self) -> float:
+        """Since the start, in milliseconds."""
+        return 1000 * (self.world.monotonic() - self.started)
+
+
+@dataclass
+class _Answer:
+    """What has come so far."""
+
+    texts: dict[str, list[str]] = field(default_factory=lambda: {"content": [], "reasoning": []})
+    gaps_ms: list[float] = field(default_factory=list)
+
+    def add(self, token: Token) -> None:
+        """One more piece."""
+        self.texts[token.channel].append(token.text)
+        self.gaps_ms.append(token.dt_ms)
+
+    def text(self, channel: str) -> str:
+        """All of one channel."""
+        return "".join(self.texts[channel])
+
+
+async def infer(
+    operation: Infer, hives: HiveCatalog, world: World, default_model: str
+) -> AsyncGenerator[Body | InferResult]:
+    """Ask a model: find or bring up a worker, wait for a slot, stream the answer."""
+    clock, answer = _Clock(world), _Answer()
+    held: Held | None = None
+    finished: Finished | None = None
+    wish = Wish(operation.model or default_model, operation.worker_id, operation.device)
+    generation = Generation(operation.conversation(), sampling(operation))
+    hive_id = operation.hive_id or LOCAL
+    workers = hives.get(hive_id).workers
+    async with aclosing(hives.hold(hive_id, wish)) as steps:
+        async for step in steps:
+            if not isinstance(step, Held):
+                clock.turn("slot" if isinstance(step, Waiting) and step.reason.startswith("slot") else "load")
+                yield step
+                continue
+            held = step
+            clock.turn("generate")
+            async with aclosing(workers.generate(held.worker, generation, held.slot)) as items:
+                async for item in items:
+                    if isinstance(item, Finished):
+                        finished = item
+                        break
+                    if isinstance(item, Token):
+                        answer.add(item)
+                    yield item
+            break
+    assert held is not None
+    assert finished is not None
+    timings = _timings(clock, answer, finished)
+    yield Metrics(values=_metrics(timings, finished))
+    text = answer.text("content")
+    yield InferResult(
+        text=text,
+        reasoning=answer.text("reasoning"),
+        parsed=_parsed(operation, text, finished.reason),
+        finish_reason=finished.reason,
+        usage=finished.usage,
+        timings=timings,
+        model=_used(hives, hive_id, wish.model),
+        parameters=generation.sampling,
+        hive_id=hive_id,
+        worker_id=held.worker.id,
+    )
+
+
+def sampling(operation: Infer) -> Sampling:
+    """The sampling parameters of an operation, without the rest."""
+    return Sampling(**{name: getattr(operation, name) for name in Sampling.model_fields})
+
+
+def _parsed(operation: Infer, text: str, reason: FinishReason) -> Any:
+    if operation.json_schema is None or reason is not FinishReason.STOP:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _timings(clock: _Clock, answer: _Answer, finished: Finished) -> Timings:
+    decode_ms = sum(answer.gaps_ms[1:])
+    after_first = finished.usage.completion_tokens - 1
+    return Timings(
+        queue_ms=clock.ms("slot"),
+        load_ms=clock.ms("load"),
+        prefill_ms=finished.prefill_ms,
+        ttft_ms=answer.gaps_ms[0] if answer.gaps_ms else 0.0,
+        decode_ms=decode_ms,
+        tokens_per_s=1000 * after_first / decode_ms if after_first > 0 and decode_ms > 0 else None,
+        total_ms=clock.total_ms(),
+    )
+
+
+def _metrics(timings: Timings, finished: Finished) -> dict[str, float]:
+    values = {name: float(value) for name, value in timings.model_dump().items() if value is not None}
+    return {**values, **{name: float(value) for name, value in finished.usage.model_dump().items()}}
+
+
+def _used(hives: HiveCatalog, hive_id: str, model: str) -> ModelUsed:
+    if model.startswith("sim:"):
+        return ModelUsed(name=model)
+    known = hives.get(hive_id).models.get(model)
+    return ModelUsed(name=known.name, sha256=known.sha256)

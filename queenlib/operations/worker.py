@@ -1,0 +1,40 @@
+"""What the worker operations do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from queenlib.hives.catalog import HiveCatalog
+from queenlib.hives.worker import Worker
+from queenlib.messages.base import Deleted
+from queenlib.messages.events import Body
+from queenlib.messages.worker import WorkerDelete, WorkerGet, WorkerInfo, WorkerList, WorkerListing, WorkerSpawn
+
+
+async def worker_list(operation: WorkerList, hives: HiveCatalog) -> AsyncGenerator[Body | WorkerListing]:
+    """List a hive's workers."""
+    yield WorkerListing(workers=hives.get(operation.hive_id).workers.infos())
+
+
+async def worker_get(operation: WorkerGet, hives: HiveCatalog) -> AsyncGenerator[Body | WorkerInfo]:
+    """Look at one worker."""
+    workers = hives.get(operation.hive_id).workers
+    worker = workers.get(operation.worker_id)
+    yield worker.info(workers.queue.waiting(worker))
+
+
+async def worker_spawn(operation: WorkerSpawn, hives: HiveCatalog) -> AsyncGenerator[Body | WorkerInfo]:
+    """Put a model on a hive."""
+    async with aclosing(hives.spawn(operation)) as steps:
+        async for step in steps:
+            yield step.info() if isinstance(step, Worker) else step
+
+
+async def worker_delete(operation: WorkerDelete, hives: HiveCatalog) -> AsyncGenerator[Body | Deleted]:
+    """Stop a worker; it finishes its generations first, unless it is forced."""
+    workers = hives.get(operation.hive_id).workers
+    async with aclosing(workers.stop(workers.get(operation.worker_id), force=operation.force)) as steps:
+        async for step in steps:
+            yield step
+    yield Deleted(kind="worker", id=operation.worker_id)

@@ -1,0 +1,133 @@
+"""Server-sent events: the codec, without I/O.
+
+Source: WHATWG HTML, 9.2 "Server-sent events" (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from queenlib.errors import TooLarge
+from queenlib.messages.events import Event
+
+HEARTBEAT = b": still here\n"
+"""A comment. One line: readers that drop comment lines are left with the events alone."""
+LIMIT = 32 * 2**20
+"""Bytes that one event may have, by default."""
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_BOM = b"\xef\xbb\xbf"
+
+
+def priming(after: int) -> bytes:
+    """What a stream begins with: the id that a reader who loses it at once comes back with, and when (1 s)."""
+    return b"retry: 1000\nid: %d\n\n" % after
+
+
+def encode(event: Event) -> bytes:
+    """An event of ours on the wire. Its line of JSON holds no raw CR or LF, so that nothing in it can end it."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, event.type.encode(), event.line)
+
+
+@dataclass(frozen=True)
+class ServerSentEvent:
+    """One event as it was read."""
+
+    id: str
+    """The last id that the stream gave, with this event or before it; empty if it gave none."""
+    event: str
+    """Its type; `message` where none was given."""
+    data: str
+    """Its lines of data, joined by LF."""
+
+
+class Decoder:
+    """Reads a stream, in whatever pieces it comes. An event that its blank line has not ended is never given out.
+
+    Args:
+        limit: Bytes that a line, or all the data of one event, may have.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.last_id = ""
+        """The last id that the stream gave, be it without an event."""
+        self.retry_ms: int | None = None
+        """When a reader that lost the stream may come back, if the stream said so, in milliseconds."""
+        self._limit = limit
+        self._begun = False
+        self._after_cr = False
+        self._line: list[bytes] = []
+        self._line_size = 0
+        self._id, self._event = "", ""
+        self._data: list[str] = []
+        self._data_size = 0
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """The events that end in this piece.
+
+        Raises:
+            TooLarge: A line or an event is longer than the limit; the decoder is of no further use.
+        """
+        if not chunk:
+            return []
+        first, self._after_cr = (1 if self._after_cr and chunk[0] == 10 else 0), chunk[-1] == 13
+        *ends, rest = _LINE_END.split(chunk[first:])
+        found: list[ServerSentEvent] = []
+        for end in ends:
+            self._keep(end)
+            if event := self._take(self._whole_line()):
+                found.append(event)
+        self._keep(rest)
+        return found
+
+    def _keep(self, part: bytes) -> None:
+        self._line_size += len(part)
+        if self._line_size > self._limit:
+            raise self._too_large()
+        if part:
+            self._line.append(part)
+
+    def _whole_line(self) -> bytes:
+        line = b"".join(self._line)
+        self._line, self._line_size = [], 0
+        if not self._begun:
+            self._begun = True
+            line = line.removeprefix(_BOM)
+        return line
+
+    def _take(self, line: bytes) -> ServerSentEvent | None:
+        if not line:
+            return self._dispatch()
+        name, _, value = line.partition(b":")
+        self._field(name, value.removeprefix(b" "))
+        return None
+
+    def _field(self, name: bytes, value: bytes) -> None:
+        match name:
+            case b"data":
+                self._data_size += len(value) + 1
+                if self._data_size > self._limit:
+                    raise self._too_large()
+                self._data.append(value.decode(errors="replace"))
+            case b"event":
+                self._event = value.decode(errors="replace")
+            case b"id" if b"\0" not in value:
+                self._id = value.decode(errors="replace")
+            case b"retry" if re.fullmatch(rb"[0-9]{1,9}", value):
+                self.retry_ms = int(value)
+
+    def _dispatch(self) -> ServerSentEvent | None:
+        self.last_id = self._id
+        data, event = self._data, self._event
+        self._data, self._data_size, self._event = [], 0, ""
+        return ServerSentEvent(self.last_id, event or "message", "\n".join(data)) if data else None
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(
+            f"A stream sent an event of more than {self._limit:,} bytes.",
+            why="It does not end its lines, or it is no stream of events.",
+            state="It was not read further.",
+            next="Look at what answers at that address.",
+            limit=self._limit,
+        )

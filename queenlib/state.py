@@ -1,0 +1,57 @@
+"""All that one queen holds, put together and taken apart in one place."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+
+from queenlib.hives.catalog import HiveCatalog
+from queenlib.home import Home
+from queenlib.models.catalog import DEMO_MODEL, ModelCatalog
+from queenlib.registry.limits import Limits
+from queenlib.registry.memory import MemoryStore
+from queenlib.registry.registry import Registry
+from queenlib.registry.store import Store
+from queenlib.world import World
+
+
+@dataclass(frozen=True)
+class QueenState:
+    """The single state that the router works on."""
+
+    world: World
+    home: Home
+    registry: Registry
+    hives: HiveCatalog
+    models: ModelCatalog
+    default_model: str
+    """The model of an `infer` that names none."""
+    started_at: datetime
+
+    @classmethod
+    def open(
+        cls,
+        home: Home,
+        *,
+        world: World | None = None,
+        store: Store | None = None,
+        limits: Limits | None = None,
+    ) -> QueenState:
+        """A new queen's state; to be called on the event loop that it will live on."""
+        world = world or World()
+        models = ModelCatalog(home, world)
+        return cls(
+            world=world,
+            home=home,
+            registry=Registry(store or MemoryStore(), world, limits),
+            hives=HiveCatalog(home, models, world),
+            models=models,
+            default_model=os.environ.get("QUEENLIB_MODEL") or DEMO_MODEL,
+            started_at=world.now(),
+        )
+
+    async def close(self) -> None:
+        """Stop every job, then every hive: nothing of ours runs when this returns."""
+        await self.registry.close()
+        await self.hives.close()
