@@ -152,6 +152,7 @@ class HiveCreate(Operation):
     hive_id: Annotated[Name, Field(validation_alias=HIVE_ALIASES)]
     """The new hive's id."""
     kind: HiveKind
+    """What it is: `simulated`; the one `local` is always there."""
     address: Annotated[str, Field(max_length=256)] = ""
     """Where it is; empty for kinds that are on this machine."""
     recovery: ClassVar = Recovery.CONVERGE
@@ -176,6 +177,7 @@ class HiveDelete(Operation):
 
     operation: Literal["hive_delete"] = "hive_delete"
     hive_id: Annotated[Name, Field(validation_alias=HIVE_ALIASES)]
+    """Which hive."""
     force: bool = False
     """Do not wait for the generations under way."""
     recovery: ClassVar = Recovery.CONVERGE

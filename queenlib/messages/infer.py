@@ -79,6 +79,7 @@ class Sampling(Message):
     json_schema: dict[str, Any] | None = None
     """The answer is JSON of this JSON Schema; the engine's grammar sees to it."""
     engine_params: EngineParams = EngineParams()
+    """What only this engine has."""
 
 
 class Infer(Sampling, Operation):

@@ -63,6 +63,7 @@ class ModelGet(Operation):
 
     operation: Literal["model_get"] = "model_get"
     model: ModelName
+    """Which model."""
     hive_id: HiveId = "local"
     recovery: ClassVar = Recovery.READ
     result_model: ClassVar = ModelInfo
@@ -90,6 +91,7 @@ class ModelDelete(Operation):
 
     operation: Literal["model_delete"] = "model_delete"
     model: ModelName
+    """Which model."""
     hive_id: HiveId = "local"
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar = Deleted

@@ -104,6 +104,7 @@ class WorkerGet(Operation):
 
     operation: Literal["worker_get"] = "worker_get"
     worker_id: Name
+    """Which worker."""
     hive_id: HiveId = "local"
     recovery: ClassVar = Recovery.READ
     result_model: ClassVar = WorkerInfo
@@ -118,6 +119,7 @@ class WorkerSpawn(Operation):
 
     operation: Literal["worker_spawn"] = "worker_spawn"
     model: ModelName
+    """An alias, a source, or a simulated model."""
     name: Name | None = None
     """The worker's id; made up if it is not given."""
     hive_id: HiveId = "local"
@@ -132,6 +134,7 @@ class WorkerSpawn(Operation):
     gpu_layers: Annotated[int, Field(ge=0, le=10_000)] | None = None
     """Layers to put on a GPU; by default as many as fit, on `cpu` none."""
     engine_args: EngineArgs = EngineArgs()
+    """What only this engine has."""
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar = WorkerInfo
     run_limit_s: ClassVar = 86_400.0
@@ -142,6 +145,7 @@ class WorkerDelete(Operation):
 
     operation: Literal["worker_delete"] = "worker_delete"
     worker_id: Name
+    """Which worker."""
     hive_id: HiveId = "local"
     force: bool = False
     """Do not wait for the generations under way."""

@@ -1,0 +1,35 @@
+"""The world: ids, secrets and waits."""
+
+from datetime import UTC
+
+import pytest
+
+from queenlib.world import World
+
+
+def test_ids_say_what_they_are_and_do_not_repeat() -> None:
+    """An id begins with its kind; ten thousand are all different and match the pattern of ids."""
+    made = {World().new_id("job") for _ in range(10_000)}
+    assert len(made) == 10_000
+    assert all(each.startswith("job-") and each == each.lower() and len(each) == 16 for each in made)
+
+
+def test_secrets_are_long() -> None:
+    """A secret has 256 bits and does not repeat."""
+    assert len(World().new_secret()) >= 43
+    assert World().new_secret() != World().new_secret()
+
+
+def test_the_time_is_utc() -> None:
+    """Times have a time zone, and it is UTC."""
+    assert World().now().tzinfo is UTC
+
+
+async def test_a_limit_bounds_what_is_inside() -> None:
+    """What takes too long is a `TimeoutError`; no limit is none."""
+    world = World()
+    with pytest.raises(TimeoutError):
+        async with world.limit(0.01):
+            await world.sleep(10)
+    async with world.limit(None):
+        await world.sleep(0)
