@@ -169,7 +169,7 @@ class IllegalTransition(Conflict):
 
 
 class NameTaken(Conflict):
-    """A hive or a worker of that name exists already."""
+    """A hive, a worker or a model's alias of that name exists already."""
 
 
 class InUse(Conflict):
@@ -262,16 +262,17 @@ class PromptTooLong(EngineError):
 
 
 class WorkerDied(EngineError):
-    """A worker's process ended. `exit_code` or `signal` (a name such as `SIGKILL`) say how."""
+    """A worker's process ended, or the line to it broke. `exit_code` or `signal` (a name such as `SIGKILL`) say how."""
 
     exit_code: int | None
     signal: str | None
 
 
 class WorkerStalled(EngineError):
-    """A worker is alive and gave nothing for `silent_s` seconds."""
+    """A worker is alive and gave nothing for `silent_s` seconds. `stopped`: whether its slot is provably idle since."""
 
     silent_s: float
+    stopped: bool
 
 
 class WorkerProtocol(EngineError):

@@ -68,7 +68,7 @@ class Flights(Generic[Item]):
         while flight is not None and flight.abandoned:  # never two of the same work at once
             await asyncio.wait({flight.task})
             flight = self._flights.get(key)
-        if flight is None:
+        if flight is None or flight.ended:  # what has ended says how things were, not how they are
             flight = self._start(key, procedure)
         flight.waiters += 1
         try:
@@ -92,7 +92,8 @@ class Flights(Generic[Item]):
         flight = self._flights[key] = _Flight(procedure)
 
         def land(task: asyncio.Task[None]) -> None:
-            del self._flights[key]
+            if self._flights.get(key) is flight:
+                del self._flights[key]
             if not task.cancelled():
                 task.exception()  # every waiter raises it; asyncio must not report it as forgotten
 

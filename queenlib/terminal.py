@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
@@ -52,7 +53,7 @@ class Terminal:
                 self._inside_answer = True
                 self.out.write(tables.printable(data.text))
                 self.out.flush()
-            case events.ProgressEvent(data=data) if data.unit == "bytes":
+            case events.ProgressEvent(data=data) if data.unit == "bytes" and not data.what.startswith("load "):
                 self._progress(data)
             case events.LogEvent(data=data) if data.level != "debug":
                 self._say(data.text)
@@ -89,9 +90,7 @@ class Terminal:
 
     def timings(self, result: InferResult) -> None:
         """Show where an answer's time went."""
-        table = Table(title=f"{result.model.name} · {result.job_id}", title_justify="left")
-        table.add_column("what")
-        table.add_column("", justify="right")
+        table = Table(f"{result.model.name} · {result.job_id}", "", box=box.SIMPLE_HEAD)
         times = result.timings
         rate = f"{times.tokens_per_s:,.1f} tokens/s" if times.tokens_per_s else "no rate"
         for name, value in (

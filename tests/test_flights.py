@@ -1,6 +1,7 @@
 """Single flight: done once, seen whole by each, taken from nobody."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -62,6 +63,28 @@ async def test_a_failure_reaches_each_waiter() -> None:
 
     got = await asyncio.gather(*(drawn(flights, "a", work) for _ in range(3)), return_exceptions=True)
     assert [str(each) for each in got] == ["no disk"] * 3
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_has_ended_is_not_joined(fails: bool) -> None:
+    """Whoever asks again right after the end, or the failure, starts the work anew."""
+    flights: Flights[int] = Flights()
+    begun = 0
+
+    async def work() -> AsyncGenerator[int]:
+        nonlocal begun
+        begun += 1
+        yield begun
+        if fails:
+            raise OSError("no disk")
+
+    for _ in range(2):
+        await asyncio.gather(drawn(flights, "a", work), return_exceptions=True)
+    with contextlib.suppress(OSError):
+        await drawn(flights, "a", work)
+    with contextlib.suppress(OSError):
+        assert await drawn(flights, "a", work) == [4]
+    assert begun == 4
 
 
 async def test_one_that_leaves_takes_nothing_from_the_others() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from pydantic_core import to_json
@@ -73,12 +73,11 @@ class Job(Generic[R]):
         try:
             async with asyncio.timeout(timeout):
                 while not self._record.state.ended:
-                    async for event in await self._backend.execute_job(self.id, self._record.last_seq):
-                        self._hear(event)
-                    self._record = await self._backend.get_job(self.id)
+                    async for _ in await self._listen(self._record.last_seq):
+                        pass
         except TimeoutError:
             raise TimeoutError(f"{self.id} has not ended after {timeout:g} s; it goes on") from None
-        if self._record.result is None and self._record.error is None:
+        if self._record.result is None and self._record.error is None:  # it was found in a list, which leaves results out
             self._record = await self._backend.get_job(self.id)
         return self._outcome()
 
@@ -91,16 +90,25 @@ class Job(Generic[R]):
         return cast("R", model.model_validate_json(to_json(self._record.result)))
 
     def _hear(self, event: Event) -> None:
-        state = event.data.state if isinstance(event, StateEvent | EndEvent) else self._record.state
+        state = event.data.state if isinstance(event, StateEvent) else self._record.state
         tokens = self._record.tokens + (len(event.data.cuts) if isinstance(event, TokenEvent) else 0)
-        update: dict[str, object] = {"last_seq": event.seq, "tokens": tokens}
-        if not state.ended:
-            update["state"] = state  # an end is believed only together with its result
-        self._record = self._record.model_copy(update=update)
+        self._record = self._record.model_copy(update={"last_seq": event.seq, "tokens": tokens, "state": state})
 
     def events(self, after: int = 0) -> Feed[Event]:
         """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw."""
-        return Feed(self._portal, lambda: self._backend.execute_job(self.id, after))
+        return Feed(self._portal, lambda: self._listen(after))
+
+    async def _listen(self, after: int) -> AsyncIterator[Event]:
+        """The stream, overheard: what it tells of the job is remembered, so that showing the handle asks nobody."""
+        return self._overhear(await self._backend.execute_job(self.id, after))
+
+    async def _overhear(self, stream: AsyncIterator[Event]) -> AsyncGenerator[Event]:
+        async for event in stream:
+            if isinstance(event, EndEvent) and not self._record.state.ended:
+                self._record = await self._backend.get_job(self.id)
+            elif event.seq > self._record.last_seq:
+                self._hear(event)
+            yield event
 
     def __aiter__(self) -> AsyncGenerator[Event]:
         return aiter(self.events())

@@ -14,12 +14,18 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
+from queenlib.errors import QueenClosed
+
 T = TypeVar("T")
 
 TICK_S = 0.2
 """A wait on another thread looks up this often: a kernel's interrupt is only seen when its own loop turns."""
 FEED_LIMIT = 4096
 """Items that are handed over before their source has to wait."""
+
+
+WIND_DOWN_S = 1.0
+"""Seconds for what is on its way when the portal is closed."""
 
 
 class Portal:
@@ -35,8 +41,18 @@ class Portal:
         try:
             self._loop.run_forever()
         finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._wind_down())
             self._loop.close()
+
+    async def _wind_down(self) -> None:
+        """Let what is on its way arrive, such as the end of a stream that is still read; give up on the rest."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            _, late = await asyncio.wait(others, timeout=WIND_DOWN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._loop.shutdown_asyncgens()
 
     @property
     def inside(self) -> bool:
@@ -49,7 +65,19 @@ class Portal:
         return self._loop
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Start `work` on the portal's loop."""
+        """Start `work` on the portal's loop.
+
+        Raises:
+            QueenClosed: The portal was closed.
+        """
+        if self._loop.is_closed():
+            work.close()
+            raise QueenClosed(
+                "This queen is closed.",
+                why="`close()` was called, or its `with` was left.",
+                state="Nothing was done.",
+                next="Make a new one: Queen()",
+            )
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def wait(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:

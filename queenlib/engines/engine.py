@@ -78,8 +78,9 @@ class Connection(Protocol):
         Raises:
             PromptTooLong: The prompt and `max_tokens` do not fit in a slot; nothing was generated.
             WorkerDied: The line broke.
-            WorkerStalled: Nothing came for longer than the deadline.
+            WorkerStalled: Nothing came for longer than the deadline; `stopped` tells whether the slot is idle since.
             WorkerProtocol: What came is not the protocol.
+            EngineError: The engine refused, in its own words.
             NotStopped: The slot was not idle in time after the generation was closed.
         """
         ...

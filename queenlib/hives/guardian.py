@@ -9,8 +9,7 @@ It is told what to do in lines of JSON on its standard input, and says what happ
                                        →  exit {id, code, signal, last_lines}   once, after all of its lines
 
 When its input ends, because the queen let go or died, it kills every group at once and ends. On Linux the kernel kills it
-with the queen and the workers with it, even while it is stopped. Standard library only: nothing that the queen imports
-can break it.
+with the queen and the workers with it, even while it is stopped. Standard library only.
 """
 
 from __future__ import annotations
@@ -21,8 +20,10 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -30,13 +31,14 @@ from typing import IO, Any
 from queenlib.hives import posix
 
 LOG_BYTES = 2 * 1024 * 1024
-"""A log that grows longer becomes `….log.1`, in place of the one before: both together are bounded."""
+"""A log that grows longer becomes `….log.1`, in place of the one before."""
 LAST_LINES = 50
 LINE_BYTES = 64 * 1024
-"""A longer line is cut into pieces."""
-READ_BYTES = 64 * 1024
+"""A longer line is cut into pieces; so much is read at once."""
+END_S = 2.0
+"""How long the last reaping may take for each worker, in seconds."""
 DRAIN_S = 1.0
-"""How long the rest of a dead worker's output is waited for, in seconds: somebody else may hold the pipe."""
+"""How long the rest of a dead worker's output is waited for, in seconds: somebody else may hold it."""
 
 
 def neutral(line: bytes) -> str:
@@ -83,7 +85,7 @@ async def lines_of(pipe: IO[bytes]) -> AsyncIterator[bytes]:
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
     try:
         rest = b""
-        while chunk := await reader.read(READ_BYTES):
+        while chunk := await reader.read(LINE_BYTES):
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
                 yield line
@@ -98,8 +100,9 @@ async def lines_of(pipe: IO[bytes]) -> AsyncIterator[bytes]:
 
 def say(event: str, **data: Any) -> None:
     """Tell the queen. It blocks while the queen does not listen; there is nothing to do for it then."""
-    sys.stdout.buffer.write(json.dumps({"event": event, **data}).encode() + b"\n")
-    sys.stdout.buffer.flush()
+    with suppress(BrokenPipeError):  # it died: the input ends as well, and that is what is acted on
+        sys.stdout.buffer.write(json.dumps({"event": event, **data}).encode() + b"\n")
+        sys.stdout.buffer.flush()
 
 
 class Child:
@@ -115,7 +118,7 @@ class Child:
             stderr=subprocess.PIPE,
             env=command["env"],
             start_new_session=True,
-            preexec_fn=partial(posix.die_with_parent, os.getpid()),  # noqa: PLW1509 - this process has one thread
+            preexec_fn=partial(posix.die_with_parent, os.getpid()),  # safe: this process has one thread
             bufsize=0,
         )
         os.set_blocking(self._input.fileno(), False)  # a worker that does not read must not hold up the others
@@ -129,12 +132,10 @@ class Child:
     def tell(self, line: str) -> None:
         """Write its one line of configuration; its input stays open for as long as it is wanted."""
         data = line.encode() + b"\n"
-        try:
+        with suppress(OSError):
             if os.write(self._input.fileno(), data) == len(data):
                 return
-        except OSError:
-            pass
-        self.kill()  # it is dead, or told half: either way it says so by its end
+        self.kill()  # it is dead, or told half: its end says so
 
     def stop(self, grace_s: float) -> None:
         """Let it end by itself, for so long."""
@@ -148,7 +149,7 @@ class Child:
 
     async def reap(self) -> None:
         """It has ended: take its children down with it, and say how it ended."""
-        self.kill()
+        posix.kill_group(self.process.pid)
         code = self.process.wait()
         _, late = await asyncio.wait(self._pumps, timeout=DRAIN_S)
         for pump in late:
@@ -161,15 +162,22 @@ class Child:
     async def _control(self) -> None:
         assert self.process.stdout is not None
         async for line in lines_of(self.process.stdout):
-            try:
-                say("line", id=self.key, data=json.loads(line))
-            except (ValueError, RecursionError):
+            if (data := _control_message(line)) is None:
                 self.log.add(line)
+            else:
+                say("line", id=self.key, data=data)
 
     async def _errors(self) -> None:
         assert self.process.stderr is not None
         async for line in lines_of(self.process.stderr):
             self.log.add(line)
+
+
+def _control_message(line: bytes) -> dict[str, Any] | None:
+    with suppress(ValueError, RecursionError):
+        data = json.loads(line)
+        return data if isinstance(data, dict) else None
+    return None
 
 
 class Guardian:
@@ -185,16 +193,21 @@ class Guardian:
         loop.add_signal_handler(signal.SIGCHLD, self._look)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.end)
-        async for line in lines_of(sys.stdin.buffer):
-            self._obey(json.loads(line))
-        self.end()
+        try:
+            async for line in lines_of(sys.stdin.buffer):
+                self._obey(json.loads(line))
+        except Exception:  # noqa: BLE001 - whatever it is, no worker may outlive it
+            traceback.print_exc()
+        finally:
+            self.end()
 
     def end(self) -> None:
         """Kill everything and end, at once."""
         for child in self._children.values():
             child.kill()
         for child in self._children.values():
-            child.process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(END_S)
         os._exit(0)
 
     def _obey(self, command: dict[str, Any]) -> None:
@@ -219,7 +232,7 @@ class Guardian:
     def _look(self) -> None:
         """Some child has ended: see which."""
         for key, child in list(self._children.items()):
-            if posix.has_ended(child.process.pid) and (hasattr(os, "waitid") or child.process.poll() is not None):
+            if posix.has_ended(child.process):
                 del self._children[key]
                 task = asyncio.create_task(child.reap())
                 self._reaping.add(task)
@@ -229,12 +242,7 @@ class Guardian:
 def main() -> None:
     """Guard, with the pid of the process that started this one as the only argument."""
     posix.die_with_parent(int(sys.argv[1]))
-    try:
-        asyncio.run(Guardian().run())
-    except BrokenPipeError:
-        pass
-    finally:
-        os._exit(1)
+    asyncio.run(Guardian().run())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 
@@ -32,12 +33,12 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def has_ended(pid: int) -> bool:
-    """Whether a child has ended. It is not reaped by this, so that its pid stays its own where the system can tell."""
+def has_ended(child: subprocess.Popen[bytes]) -> bool:
+    """Whether a child has ended. Where the system can tell without reaping it, its pid stays its own until it is reaped."""
     if not hasattr(os, "waitid"):
-        return True  # whoever reaps it finds out
+        return child.poll() is not None
     with suppress(ChildProcessError):
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     return True
 
 

@@ -9,7 +9,8 @@ import psutil
 
 from queenlib.engines.engine import Connection, Engine, LoadSpec
 from queenlib.errors import IllegalTransition
-from queenlib.hives.processes import Exit, WorkerProcess
+from queenlib.hives.exits import Exit
+from queenlib.hives.processes import WorkerProcess
 from queenlib.messages.worker import WorkerInfo, WorkerSpawn, WorkerState
 from queenlib.world import World
 

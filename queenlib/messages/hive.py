@@ -87,8 +87,11 @@ class HiveListing(Result):
                 slots = f"{worker.slots_busy} of {worker.slots}"
                 yield "", worker.id, worker.state, worker.reason, worker.model, slots, tables.size(worker.memory)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return tables.text(_COLUMNS, self._rows())
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         return tables.html(f"{len(self.hives)} hives", _COLUMNS, self._rows())

@@ -59,8 +59,11 @@ class JobListing(Result):
             error = job.error.kind if job.error else ""
             yield job.id, job.operation, job.state, job.reason or error, tables.moment(job.created_at)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return tables.text(_COLUMNS, self._rows()) if self.jobs else "no jobs"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         return tables.html(f"{len(self.jobs)} jobs, newest first", _COLUMNS, self._rows())

@@ -43,4 +43,4 @@ async def model_delete(operation: ModelDelete, hives: HiveCatalog) -> AsyncGener
             state="Nothing was removed.",
             next=f"Stop what uses it: await queen.workers.stop({users[0]!r})",
         )
-    yield hive.models.delete(operation.model)
+    yield await hive.models.delete(operation.model)

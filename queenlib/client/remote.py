@@ -1,0 +1,172 @@
+"""A queen far away: the verbs of `Backend`, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar, cast
+from urllib.parse import quote
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+
+from queenlib.client.backend import Start
+from queenlib.client.resume import follow
+from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, revive
+from queenlib.messages.base import Message, Operation
+from queenlib.messages.events import Event
+from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
+from queenlib.messages.parse import parse_operation
+from queenlib.world import World
+
+CONNECT_S = 5.0
+"""Seconds to get through to the queen."""
+SILENCE_S = 30.0
+"""Seconds without a byte, heartbeats included, after which a line counts as broken."""
+
+Answer = TypeVar("Answer", bound=Message)
+
+
+class RemoteQueen:
+    """The queen that answers at `url`; satisfies `queenlib.client.backend.Backend`.
+
+    Args:
+        url: Where she is, such as `http://127.0.0.1:8000`.
+        token: Her token. It goes to that address and nowhere else.
+        world: Whose clock bounds the waits between two tries.
+        silence_s: Seconds without a byte after which a line counts as broken.
+
+    Raises:
+        InvalidRequest: `url` is none, or `token` cannot be one.
+    """
+
+    def __init__(self, url: str, token: str, world: World, *, silence_s: float = SILENCE_S) -> None:
+        self.url, self._world = _base(url), world
+        if not token.isascii() or not token.isprintable() or not token:
+            raise InvalidRequest("The token has characters that no token has.", next="Read it with token_file=….")
+        self._http = httpx2.AsyncClient(
+            base_url=self.url,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=httpx2.Timeout(silence_s, connect=CONNECT_S, pool=CONNECT_S),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=3.0),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def __repr__(self) -> str:
+        return f"RemoteQueen({self.url!r})"
+
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, start: Start = "now") -> JobTicket:
+        """See `Backend.create_job`."""
+        body = parse_operation(payload).wire()
+        return await self._ask(JobTicket, "POST", "/v1/jobs", params={"start": start}, json=body)
+
+    async def execute_job(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """See `Backend.execute_job`. A line that breaks is made again, and no event is missed or seen twice.
+
+        Raises:
+            StreamInterrupted: While it is followed: the line broke and could not be made again.
+        """
+        events = follow(partial(self._line, job_id), after, self._world)
+        await anext(events)  # what speaks against it is raised here; and what has begun is closed for certain
+        return cast("AsyncGenerator[Event]", events)
+
+    async def get_job(self, job_id: str) -> JobRecord:
+        """See `Backend.get_job`."""
+        return await self._ask(JobRecord, "GET", _job(job_id))
+
+    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
+        """See `Backend.list_jobs`."""
+        params = {"limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
+        return await self._ask(JobListing, "GET", "/v1/jobs", params=params)
+
+    async def cancel_job(self, job_id: str) -> JobRecord:
+        """See `Backend.cancel_job`."""
+        while True:
+            try:
+                return await self._ask(JobRecord, "DELETE", _job(job_id))
+            except QueenUnreachable as error:
+                if not isinstance(error.__cause__, httpx2.ReadTimeout):
+                    raise  # else it takes its time; to ask twice is to ask once
+
+    async def info(self) -> QueenInfo:
+        """See `Backend.info`."""
+        return await self._ask(QueenInfo, "GET", "/v1/info")
+
+    async def close(self) -> None:
+        """Let go of every line; the queen and her jobs go on."""
+        await self._http.aclose()
+
+    async def _ask(self, model: type[Answer], method: str, path: str, **sent: Any) -> Answer:
+        try:
+            response = await self._http.request(method, path, **sent)
+        except httpx2.RequestError as error:
+            raise self._unreachable(error, method) from error
+        if not response.is_success:
+            raise self._problem(response)
+        try:
+            return TypeAdapter(model).validate_json(response.content)
+        except ValidationError as error:
+            raise self._stranger(response) from error
+
+    @asynccontextmanager
+    async def _line(self, job_id: str, after: int) -> AsyncIterator[AsyncIterator[bytes] | None]:
+        headers = {"accept": "text/event-stream", "last-event-id": str(after)}
+        try:
+            async with self._http.stream("GET", f"{_job(job_id)}/stream", headers=headers) as response:
+                if response.status_code == 204:
+                    yield None
+                    return
+                if not response.is_success:
+                    await response.aread()
+                    raise self._problem(response)
+                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                    raise self._stranger(response)
+                async with aclosing(response.aiter_raw()) as chunks:
+                    yield chunks
+        except httpx2.RequestError as error:
+            raise self._unreachable(error, "GET") from error
+
+    def _problem(self, response: httpx2.Response) -> QueenError:
+        try:
+            return revive(json.loads(response.content)["problem"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return self._stranger(response)
+
+    def _stranger(self, response: httpx2.Response) -> QueenUnreachable:
+        return QueenUnreachable(
+            f"What answers at {self.url} is no queen, or one of another version.",
+            why=f"It answered {response.status_code} with something else than a queen says.",
+            next=f"Ask it: curl {self.url}/health",
+        )
+
+    def _unreachable(self, error: httpx2.RequestError, method: str) -> QueenUnreachable:
+        late = isinstance(error, httpx2.TimeoutException)
+        unsure = method == "POST" and not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+        return QueenUnreachable(
+            f"The queen at {self.url} {'does not answer in time' if late else 'cannot be reached'}.",
+            why=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
+            state="Whether a job was made cannot be known; jobs.list() says it." if unsure else "",
+            next="Look whether she runs: `queenlib serve`.",
+        )
+
+
+def _job(job_id: str) -> str:
+    return f"/v1/jobs/{quote(job_id, safe='')}"
+
+
+def _base(text: str) -> str:
+    try:
+        url = httpx2.URL(text)
+    except (httpx2.InvalidURL, TypeError):
+        url = httpx2.URL("")
+    if url.scheme in ("http", "https") and url.host and not (url.userinfo or url.query or url.fragment) and url.path == "/":
+        return f"{url.scheme}://{url.netloc.decode()}"
+    raise InvalidRequest(
+        "That is no address of a queen.",
+        why="It has to be http:// or https://, a host and a port, and nothing else; a token has no place in it.",
+        state="Nothing was asked.",
+        next="Use the one that `queenlib serve` printed, such as http://127.0.0.1:8000.",
+    )

@@ -1,0 +1,153 @@
+"""The worker that simulates an engine: `python -P -m queenlib.engines.host.simulated`.
+
+It speaks the part of llama.cpp's protocol that queenlib uses. Its configuration is what
+`queenlib.engines.simulated.Simulated.launch` writes. Standard library only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+from queenlib.engines.host import lifeline, web
+from queenlib.engines.host.script import count, script
+from queenlib.engines.host.speech import die, speak
+
+SETTINGS: dict[str, Any] = {
+    "seed": 4294967295, "temperature": 0.8, "dynatemp_range": 0.0, "dynatemp_exponent": 1.0, "top_k": 40, "top_p": 0.95,
+    "min_p": 0.05, "top_n_sigma": -1.0, "xtc_probability": 0.0, "xtc_threshold": 0.1, "typical_p": 1.0,
+    "repeat_last_n": 64, "repeat_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0, "dry_multiplier": 0.0,
+    "dry_base": 1.75, "dry_allowed_length": 2, "mirostat": 0, "mirostat_tau": 5.0, "mirostat_eta": 0.1, "max_tokens": -1,
+    "ignore_eos": False, "stream": True,
+}  # fmt: skip
+"""What a slot echoes: llama.cpp's defaults, and what a request sets."""
+
+
+class Slot:
+    """A place for one generation."""
+
+    def __init__(self, number: int, context: int) -> None:
+        self.number, self.context, self.busy = number, context, False
+        self.settings: dict[str, Any] | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What `/slots` says of it."""
+        shown = {"id": self.number, "n_ctx": self.context, "is_processing": self.busy}
+        return shown if self.settings is None else {**shown, "params": self.settings}
+
+
+class Simulation:
+    """A simulated engine that is loaded."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.sim: dict[str, Any] = config["sim"]
+        self._key, self._chunk = f"Bearer {config['key']}".encode(), config["prompt_chunk"]
+        self._context = config["context"]
+        self._slots = [Slot(number, config["context"]) for number in range(config["slots"])]
+        self._total = self._peak = 0
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection."""
+        with suppress(OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            request = await web.read(reader)
+            if self.sim["wedge"]:
+                await reader.read()
+            elif request.path != "/health" and not self._knows_key(request):
+                writer.write(web.problem(401, "authentication_error", "Invalid API Key"))
+            elif (request.method, request.path) == ("POST", "/v1/chat/completions"):
+                await self._complete(json.loads(request.body), reader, writer)
+            else:
+                writer.write(self._look(request))
+            await writer.drain()
+        writer.close()
+
+    def _knows_key(self, request: web.Request) -> bool:
+        return hmac.compare_digest(request.headers.get("authorization", "").encode("latin-1"), self._key)
+
+    def _look(self, request: web.Request) -> bytes:
+        match request.method, request.path:
+            case "GET", "/health":
+                return web.whole(200, {"status": "ok"})
+            case "GET", "/slots":
+                return web.whole(200, [slot.told() for slot in self._slots])
+            case "GET", "/props":
+                counts = {"requests_peak": self._peak, "requests_total": self._total}
+                return web.whole(200, {"total_slots": len(self._slots), **counts})
+            case "POST", "/v1/chat/completions/input_tokens":
+                return web.whole(200, {"input_tokens": count(json.loads(request.body)["messages"])})
+            case _:
+                return web.problem(404, "not_found_error", "File Not Found")
+
+    async def _complete(self, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said = script(self.sim, body)
+        if said.prompt_tokens >= self._context:
+            text = f"request ({said.prompt_tokens} tokens) exceeds the available context size ({self._context} tokens)"
+            counts = {"n_prompt_tokens": said.prompt_tokens, "n_ctx": self._context}
+            writer.write(web.problem(400, "exceed_context_size_error", text, **counts))
+            return
+        wanted = body.get("id_slot", -1)
+        free = [slot for slot in self._slots if not slot.busy and wanted in (-1, slot.number)]
+        if not free:
+            writer.write(web.problem(503, "unavailable_error", "no slot is free"))
+            return
+        slot = free[0]
+        slot.busy, slot.settings = True, SETTINGS | {name: body[name] for name in SETTINGS if name in body}
+        self._total += 1
+        self._peak = max(self._peak, sum(slot.busy for slot in self._slots))
+        try:
+            await _until_left(speak(self.sim, said, self._chunk, writer), reader)
+        finally:
+            slot.busy = False
+
+
+async def _until_left(speaking: Coroutine[Any, Any, None], reader: asyncio.StreamReader) -> None:
+    """Speak until all is said, or the other side has closed the line."""
+    tasks: set[asyncio.Task[Any]] = {asyncio.create_task(speaking), asyncio.create_task(reader.read(1))}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def main() -> None:
+    """Load, say that it is ready, and serve until the input ends."""
+    config = lifeline.begin()
+    lifeline.say({"type": "loading"})
+    started = time.monotonic()
+    _load(config["sim"])
+    asyncio.run(_serve(Simulation(config), config["context"], started))
+
+
+def _load(sim: dict[str, Any]) -> None:
+    time.sleep(sim["load_s"])
+    if sim["fail_load"]:
+        lifeline.fail("it was asked to fail")
+    if sim["crash_load"]:
+        sys.stderr.write("simulated: crashes while it loads, as asked for\n")
+        sys.stderr.flush()
+        os._exit(70)
+    if sim["oom"]:
+        die(signal.SIGKILL, "simulated: out of memory: failed to allocate a buffer of 68719476736 bytes, as asked for")
+
+
+async def _serve(simulation: Simulation, context: int, started: float) -> None:
+    service = await asyncio.start_server(simulation.answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{service.sockets[0].getsockname()[1]}"
+    sys.stderr.write(f"simulated: listening on {url}\n")
+    sys.stderr.flush()
+    lifeline.say({"type": "ready", "url": url, "context": context, "load_s": time.monotonic() - started})
+    await service.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

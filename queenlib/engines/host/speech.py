@@ -1,0 +1,81 @@
+"""How a simulated model says what it has to say: in its time, in llama.cpp's protocol, and wrongly where it was asked to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from typing import Any, NoReturn
+
+from queenlib.engines.host import web
+from queenlib.engines.host.script import Script
+
+BAD_UTF8 = b"\xff\xfe"
+
+
+async def speak(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.StreamWriter) -> None:
+    """Write the whole answer as a stream.
+
+    Args:
+        sim: The fields of a `SimSpec`.
+        said: The answer.
+        chunk: Tokens of the prompt that are read in one step.
+        writer: Where to.
+    """
+    writer.write(web.STREAM_HEAD)
+    began = time.monotonic()
+    await _read_prompt(sim, said, chunk, writer)
+    read = time.monotonic()
+    tokens = [*(("reasoning_content", text) for text in said.reasoning), *(("content", text) for text in said.content)]
+    for number, (channel, text) in enumerate(tokens, 1):
+        await asyncio.sleep(max(0.0, read + number / sim["tokens_per_s"] - time.monotonic()))
+        await _go_wrong(sim, number)
+        await _send(writer, _choice(**{channel: text}), bad=number == sim["bad_utf8_at_token"])
+    await _send(writer, _choice(said.finish))
+    times = {"prompt_ms": (read - began) * 1000, "predicted_ms": (time.monotonic() - read) * 1000}
+    used = {"prompt_tokens": said.prompt_tokens, "completion_tokens": len(tokens)}
+    await _send(writer, [], usage={**used, "prompt_tokens_details": {"cached_tokens": 0}}, timings=times)
+    writer.write(web.event(b"[DONE]") + web.STREAM_END)
+
+
+def die(number: signal.Signals, last_words: str) -> NoReturn:
+    """End this worker by a signal, without a core file."""
+    sys.stderr.write(f"{last_words}\n")
+    sys.stderr.flush()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.kill(os.getpid(), number)
+    raise AssertionError("a signal ends this process")
+
+
+async def _read_prompt(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.StreamWriter) -> None:
+    total = said.prompt_tokens
+    for done in (*range(0, total, chunk), total):
+        if done:
+            step = chunk if done < total else (done - 1) % chunk + 1
+            await asyncio.sleep(sim["prefill_ms"] / 1000 * step / total)
+        progress = {"total": total, "cache": 0, "processed": done}
+        await _send(writer, _choice(role="assistant", content=None), prompt_progress=progress)
+
+
+async def _send(writer: asyncio.StreamWriter, choices: list[Any], *, bad: bool = False, **more: Any) -> None:
+    if bad:  # a mark that JSON writes in a way of its own, in place of which come the bad bytes
+        choices[0]["delta"] = {name: f"\0{text}" for name, text in choices[0]["delta"].items()}
+    data = json.dumps({"choices": choices, "object": "chat.completion.chunk", **more}, ensure_ascii=False).encode()
+    writer.write(web.event(data.replace(rb"\u0000", BAD_UTF8, 1) if bad else data))
+    await writer.drain()
+
+
+def _choice(finish: str | None = None, **delta: Any) -> list[dict[str, Any]]:
+    return [{"index": 0, "finish_reason": finish, "delta": delta}]
+
+
+async def _go_wrong(sim: dict[str, Any], number: int) -> None:
+    if number == sim["stall_at_token"]:
+        await asyncio.Event().wait()
+    if number == sim["crash_at_token"]:
+        await asyncio.sleep(0.05)  # what was said before is on its way
+        die(signal.SIGSEGV, "simulated: segmentation fault, as asked for")

@@ -1,0 +1,90 @@
+"""The line to a worker: where it listens, and how it is asked.
+
+One connection for each request, because llama.cpp closes its socket after each stream. Loopback only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from queenlib.engines.faults import died, protocol, stalled
+from queenlib.engines.wire import Exchange, Reply
+from queenlib.world import World
+
+CONNECT_S = 5.0
+"""How long the machine may take to connect to itself, in seconds."""
+
+
+class Line:
+    """Where a worker listens, and what it wants to be shown.
+
+    Args:
+        url: `http://127.0.0.1:PORT`; nothing but a loopback address is accepted.
+        key: Shown with each request.
+        name: The worker's, for errors.
+        world: The clock.
+
+    Raises:
+        WorkerProtocol: The URL is no loopback one.
+    """
+
+    def __init__(self, url: str, key: str, name: str, world: World) -> None:
+        self.name, self.world, self._key = name, world, key
+        parts = urlsplit(url)
+        try:
+            self._host, self._port = parts.hostname or "", parts.port or 0
+            loopback = parts.scheme == "http" and self._port and ip_address(self._host).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            raise protocol(name, f"it says that it listens at {url!r}, which is no loopback address")
+        self._netloc = parts.netloc
+
+    async def get(self, path: str, *, limit_s: float) -> Reply:
+        """Ask for something and wait for `limit_s` seconds at most.
+
+        Raises:
+            WorkerDied: Nobody listens, or the line broke.
+            WorkerStalled: It took longer.
+            WorkerProtocol: What came is not JSON in HTTP.
+        """
+        return await self._whole("GET", path, b"", limit_s)
+
+    async def post(self, path: str, body: dict[str, Any], *, limit_s: float) -> Reply:
+        """Ask for something with a body of JSON; raises as `get` does."""
+        return await self._whole("POST", path, _encode(body), limit_s)
+
+    async def open(self, path: str, body: dict[str, Any]) -> Exchange:
+        """Send a request whose answer is a stream; whoever opens it closes it. Raises as `get` does."""
+        return await self._send("POST", path, _encode(body))
+
+    async def _whole(self, method: str, path: str, body: bytes, limit_s: float) -> Reply:
+        exchange = await self._send(method, path, body)
+        try:
+            return await exchange.reply(limit_s)
+        finally:
+            exchange.close()
+
+    async def _send(self, method: str, path: str, body: bytes) -> Exchange:
+        loop = asyncio.get_running_loop()
+        try:
+            async with self.world.limit(CONNECT_S):
+                _, exchange = await loop.create_connection(lambda: Exchange(self.name, self.world), self._host, self._port)
+        except TimeoutError:
+            raise stalled(self.name, CONNECT_S) from None
+        except OSError as error:
+            raise died(self.name, f"nobody listens at {self._netloc}: {error}", listening=False) from None
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: {self._netloc}\r\nAuthorization: Bearer {self._key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        exchange.send(head.encode() + body)
+        return exchange
+
+
+def _encode(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

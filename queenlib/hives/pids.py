@@ -1,0 +1,48 @@
+"""Processes that are told apart for certain: by pid and by when they started, never by pid alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psutil
+
+from queenlib.hives import posix
+
+
+@dataclass(frozen=True)
+class Pid:
+    """One process, for ever: another that gets its number later is not it."""
+
+    number: int
+    started: float | None
+    """When it started, in seconds, as the system tells it; `None` if it had ended before one could ask."""
+
+    @classmethod
+    def of(cls, number: int) -> Pid:
+        """The process that has this number now."""
+        try:
+            return cls(number, psutil.Process(number).create_time())
+        except psutil.Error:
+            return cls(number, None)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs; one that has ended and waits to be reaped does not."""
+        try:
+            process = psutil.Process(self.number)
+            return process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody has stopped it (SIGSTOP), so that it does nothing for now."""
+        try:
+            return bool(psutil.Process(self.number).status() == psutil.STATUS_STOPPED)
+        except psutil.Error:
+            return False
+
+    def kill_group(self) -> None:
+        """Kill it and its group, if it is still it."""
+        if self.alive:
+            posix.kill_group(self.number)

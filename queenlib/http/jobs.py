@@ -1,0 +1,47 @@
+"""Jobs over HTTP: each verb turns a request into one call of the router, and what it gives into an answer."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from queenlib.http.answers import answer
+from queenlib.http.reading import read_cursor, read_number, read_object, read_query, read_start
+from queenlib.http.stream import EventStream
+from queenlib.router import Router
+
+
+class Jobs:
+    """The five verbs of jobs."""
+
+    def __init__(self, router: Router, beat_s: float) -> None:
+        self._router, self._beat_s = router, beat_s
+
+    async def create_job(self, request: Request) -> Response:
+        """`POST /v1/jobs`: create a job, once."""
+        start = read_start(request)
+        return answer(await self._router.create_job(read_object(await request.body()), start=start), 201)
+
+    async def stream_job(self, request: Request) -> EventStream | Response:
+        """`GET /v1/jobs/{job_id}/stream`: follow a job from any event on to its end."""
+        record, after = await self._router.get_job(request.path_params["job_id"]), read_cursor(request)
+        if record.state.ended and after == record.last_seq:
+            return Response(status_code=204)
+        return EventStream(await self._router.execute_job(record.id, after), after, self._beat_s)
+
+    async def get_job(self, request: Request) -> Response:
+        """`GET /v1/jobs/{job_id}`: a job as it is now."""
+        read_query(request)
+        return answer(await self._router.get_job(request.path_params["job_id"]))
+
+    async def list_jobs(self, request: Request) -> Response:
+        """`GET /v1/jobs`: a page of jobs, newest first."""
+        query = read_query(request, "limit", "cursor")
+        limit = read_number(query.get("limit", "100"), "limit", 1, 1000)
+        cursor = str(read_number(query["cursor"], "cursor")) if "cursor" in query else None
+        return answer(await self._router.list_jobs(limit=limit, cursor=cursor))
+
+    async def cancel_job(self, request: Request) -> Response:
+        """`DELETE /v1/jobs/{job_id}`: cancel a job; answered when it has ended."""
+        read_query(request)
+        return answer(await self._router.cancel_job(request.path_params["job_id"]))

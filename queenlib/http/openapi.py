@@ -1,0 +1,155 @@
+"""The description of the API, as OpenAPI 3.1: its schemas are made from the messages themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from queenlib.messages.base import Message
+from queenlib.messages.events import EVENT, Problem
+from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
+from queenlib.messages.parse import OPERATIONS, AnyOperation
+from queenlib.version import __version__
+
+_REF = "#/components/schemas/{model}"
+_OPERATION: TypeAdapter[AnyOperation] = TypeAdapter(Annotated[AnyOperation, Field(discriminator="operation")])
+
+_REFUSED = {
+    "400": "The request cannot be read: its Host, its query, or its body.",
+    "401": "No token, or not the right one.",
+    "403": "A foreign Host or Origin.",
+    "431": "The head is too long.",
+}
+_UNKNOWN = {"404": "There is no such job."}
+_TAKEN = {
+    "408": "The body did not come in time.",
+    "413": "The body is too long.",
+    "415": "The body is not called application/json.",
+    "422": "The payload is not an operation; every bad field is named.",
+    "503": "There is no room for another job; Retry-After says when to come again.",
+}
+_FAILED = {"500": "A defect of queenlib."}
+
+
+@cache
+def document() -> bytes:
+    """The whole description, as JSON."""
+    described = {
+        "openapi": "3.1.0",
+        "info": {"title": "queenlib", "version": __version__, "description": "Everything is a job with a log."},
+        "security": [{"token": []}],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+        },
+    }
+    return json.dumps(described).encode()
+
+
+def _paths() -> dict[str, Any]:
+    job = _parameter("job_id", "path", {"type": "string"}, "The job's id, or a unique beginning of it.")
+    health = _endpoint("health", "It answers.", _json("200", {"type": "object", "properties": {"status": {"const": "ok"}}}))
+    return {
+        "/health": {"get": {**health, "security": []}},
+        "/openapi.json": {"get": _endpoint("openapi", "This description.", _json("200", {"type": "object"}))},
+        "/v1/info": {"get": _endpoint("info", "Who answers.", _json("200", _ref("QueenInfo")))},
+        "/v1/jobs": {
+            "get": _endpoint("list_jobs", "A page of jobs, newest first.", _json("200", _ref("JobListing")), _paging()),
+            "post": _create(),
+        },
+        "/v1/jobs/{job_id}": {
+            "get": _endpoint("get_job", "A job as it is now.", _json("200", _ref("JobRecord")), [job], _UNKNOWN),
+            "delete": _endpoint("cancel_job", "Cancel a job; answered when it has ended.",
+                                _json("200", _ref("JobRecord")), [job], _UNKNOWN),
+        },
+        "/v1/jobs/{job_id}/stream": {"get": _stream(job)},
+    }  # fmt: skip
+
+
+def _create() -> dict[str, Any]:
+    when = {"enum": ["now", "on_stream"], "default": "now"}
+    start = _parameter("start", "query", when, "When the job starts: now, or when its stream is first asked for.")
+    body = {"required": True, "content": {"application/json": {"schema": _ref("Operation")}}}
+    made = _endpoint("create_job", "Create a job, once.", _json("201", _ref("JobTicket")), [start], _TAKEN)
+    return {**made, "requestBody": body}
+
+
+def _stream(job: Mapping[str, Any]) -> dict[str, Any]:
+    number = {"type": "integer", "minimum": 0}
+    after = _parameter("after", "query", {**number, "default": 0}, "Only events with greater numbers.")
+    last = _parameter("Last-Event-ID", "header", number, "The same; it goes before `after`.")
+    said = "Each event's id is its number, its type the event's type, its data one line of JSON; it ends after `end`."
+    answers = {
+        "200": {"description": said, "content": {"text/event-stream": {"schema": _ref("Event")}}},
+        "204": {"description": "The job has ended, and the reader has seen all of it."},
+    }
+    beyond = {"409": "The number is past the last event."}
+    return _endpoint("stream_job", "Follow a job to its end.", answers, [job, after, last], {**_UNKNOWN, **beyond})
+
+
+def _endpoint(
+    name: str,
+    summary: str,
+    answers: Mapping[str, Any],
+    parameters: Iterable[Mapping[str, Any]] = (),
+    problems: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    refused = {**_REFUSED, **(problems or {}), **_FAILED}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": {**answers, **{status: _problem(said) for status, said in refused.items()}},
+    }
+
+
+def _json(status: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {status: {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/problem+json": {"schema": _ref("ProblemAnswer")}}}
+
+
+def _parameter(name: str, place: str, schema: Mapping[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": description}
+
+
+def _paging() -> list[dict[str, Any]]:
+    return [
+        _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Jobs on a page."),
+        _parameter("cursor", "query", {"type": "string", "pattern": "^[0-9]{1,15}$"}, "`next` of the page before."),
+    ]
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": _REF.format(model=name)}
+
+
+def _schemas() -> dict[str, Any]:
+    named: dict[str, TypeAdapter[Any]] = {"Operation": _OPERATION, "Event": EVENT}
+    spoken: list[type[Message]] = [JobTicket, JobRecord, JobListing, QueenInfo, Problem]
+    results: list[type[Message]] = [each.result_model for each in OPERATIONS.values()]
+    wanted = named | {model.__name__: TypeAdapter(model) for model in spoken + results}
+    found, shared = TypeAdapter.json_schemas(
+        [(name, "validation", each) for name, each in wanted.items()], ref_template=_REF
+    )
+    schemas = dict(shared["$defs"])
+    schemas |= {name: found[name, "validation"] for name in named}
+    schemas["ProblemAnswer"] = {
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "problem"],
+        "properties": {
+            "type": {"type": "string", "description": "The class of the error."},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "problem": _ref("Problem"),
+        },
+    }
+    return schemas

@@ -1,0 +1,143 @@
+"""Shows a queen on a socket, from inside a running event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from queenlib.http.app import build_app
+from queenlib.http.limits import HttpLimits
+from queenlib.http.listen import listen
+from queenlib.http.protocol import BoundedProtocol
+from queenlib.http.stream import BEAT_S
+from queenlib.router import Router
+from queenlib.world import World
+
+GRACE_S = 5
+"""Seconds in which requests under way may end when the server stops."""
+
+
+@asynccontextmanager
+async def serving(
+    router: Router,
+    token: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    allow_wide: bool = False,
+    names: Collection[str] = (),
+    world: World | None = None,
+    limits: HttpLimits | None = None,
+    beat_s: float = BEAT_S,
+) -> AsyncIterator[str]:
+    """Serve a queen for as long as this is open; gives her address. No signal is handled and nothing is printed.
+
+    On leaving, no connection is accepted any more, streams end without an `end` (so that their readers come back), and
+    other requests have 5 s to finish. Close the queen inside for readers to see how their jobs ended.
+
+    Args:
+        router: The queen.
+        token: What every request has to show; a strong one where not only this machine can reach the socket.
+        host: An address of this machine, or `localhost`.
+        port: 0 for any that is free.
+        allow_wide: Let other machines reach the socket.
+        names: Further names of this queen, as they stand in `Host`, such as `queen.lan:8000`.
+        world: Whose clock bounds how long a body may take.
+        limits: Bounds of a request.
+        beat_s: Seconds between two heartbeats of a stream.
+
+    Raises:
+        QueenError: The address is not free, not of this machine, or wide without leave or without a strong token.
+    """
+    listener = listen(host, port, token, allow_wide=allow_wide)
+    address, port = listener.getsockname()[:2]
+    app = build_app(router, token, world=world, names=names, limits=limits, beat_s=beat_s)
+    async with _running(app, listener):
+        yield f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+@asynccontextmanager
+async def _running(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    closing = asyncio.Event()
+    server = _Server(_config(_closable(app, closing)), closing)
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+    try:
+        ready = asyncio.create_task(server.ready.wait())
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if task.done():
+            task.result()
+        yield
+    finally:
+        server.should_exit = True
+        closing.set()
+        await asyncio.gather(task, return_exceptions=True)
+        listener.close()
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # it would believe what a caller says about who it is
+        server_header=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self.ready, self._closing = asyncio.Event(), closing
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):  # it only renews the date: no need to wake ten times a second, as uvicorn does
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), 1.0)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:  # whoever runs us has its own handlers
+        yield
+
+
+def _closable(app: ASGIApp, closing: asyncio.Event) -> ASGIApp:
+    """`app`, to which the server's end looks like a caller who leaves once its request was read."""
+
+    async def closable(scope: Scope, receive: Receive, send: Send) -> None:
+        read = False
+
+        async def receive_or_closing() -> Message:
+            nonlocal read
+            if not read:
+                message = await receive()
+                read = not message.get("more_body")
+                return message
+            return await _first(receive, closing)
+
+        await app(scope, receive_or_closing, send)
+
+    return closable
+
+
+async def _first(receive: Receive, closing: asyncio.Event) -> Message:
+    tasks = asyncio.ensure_future(receive()), asyncio.create_task(closing.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return tasks[0].result() if tasks[0].done() else {"type": "http.disconnect"}
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,67 @@
+"""A job's stream as a bare ASGI application: no framework stands between an event and the socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import cast
+
+from starlette.types import Receive, Scope, Send
+
+from queenlib.messages.events import Event
+from queenlib.sse import HEARTBEAT, encode, priming
+
+BEAT_S = 10.0
+"""Seconds between two heartbeats."""
+
+HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+class EventStream:
+    """Sends the events of a job after number `after`, up to its end.
+
+    A reader that leaves is noticed at once; then the events are let go of, and the job goes on.
+    """
+
+    def __init__(self, events: AsyncIterator[Event], after: int, beat_s: float = BEAT_S) -> None:
+        self._events = cast("AsyncGenerator[Event]", events)
+        self._after, self._beat_s = after, beat_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification."""
+        async with aclosing(self._events):
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await _send(send, priming(self._after))
+            await self._send_events(receive, send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_events(self, receive: Receive, send: Send) -> None:
+        writer, reader = asyncio.create_task(self._write(send)), asyncio.create_task(_gone(receive))
+        try:
+            while not (await asyncio.wait({writer, reader}, timeout=self._beat_s, return_when=asyncio.FIRST_COMPLETED))[0]:
+                await _send(send, HEARTBEAT)
+            if writer.done():
+                writer.result()
+        finally:
+            for task in (writer, reader):
+                task.cancel()
+            await asyncio.wait({writer, reader})
+
+    async def _write(self, send: Send) -> None:
+        async for event in self._events:
+            await _send(send, encode(event))
+
+
+async def _send(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,126 @@
+"""A queen in this process: what she leaves behind, which is nothing, and what her handle shows."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from queenlib import Queen, errors
+from queenlib.messages.state import State
+
+PROGRAM = Path(__file__).with_name("embedded.py")
+MODELS = {"starting": "sim:words?load_s=60", "loading": "sim:words?load_s=60", "real": "smollm2-135m"}
+BUSY = "sim:words?tokens=100000&tokens_per_s=50"
+
+
+def left_after(pids: list[int], seconds: float) -> list[int]:
+    """Which of some processes are still there after a while; a zombie that waits for its parent is not."""
+    end = time.monotonic() + seconds
+    while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < end:
+        time.sleep(0.02)
+    return left
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("state", ["starting", "loading", "busy", "stopped"])
+@pytest.mark.parametrize("engine", ["simulated", "real"])
+def test_a_killed_process_leaves_no_orphan(state: str, engine: str, tmp_path: Path, real_model_path: Path) -> None:
+    """SIGKILL to the process that holds the queen, in each state of a worker: after 2 s nothing of it is left."""
+    simulated = MODELS.get(state, BUSY)
+    model = simulated if engine == "simulated" else f"file:{real_model_path}"
+    command = [sys.executable, str(PROGRAM), str(tmp_path), state, model]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pids = [int(pid) for pid in process.stdout.readline().split()]
+        assert len(pids) >= 2
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+    assert left_after(pids, 2.0) == []
+
+
+def test_a_program_that_ends_takes_its_queen_along(tmp_path: Path) -> None:
+    """The end of the interpreter closes the queen: exit code 0, no noise, no process left."""
+    command = [sys.executable, "-W", "error", str(PROGRAM), str(tmp_path), "exits", BUSY]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert left_after([int(pid) for pid in done.stdout.split()], 2.0) == []
+
+
+def test_closing_ends_jobs_and_workers(tmp_path: Path) -> None:
+    """A closed queen's jobs have failed with `queen_closed`, and her processes are gone when `close` returns."""
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    queen = Queen(tmp_path)
+    job = queen.infer("x", model=BUSY)
+    next(event for event in job if event.type == "token")
+    made = [process.pid for process in psutil.Process().children(recursive=True) if process.pid not in before]
+    stream = iter(job)
+    next(stream)
+    queen.close()
+    assert [event.data.state for event in stream if event.type == "end"] == [State.FAILED]
+    assert made
+    assert not any(alive(pid) for pid in made)
+    queen.close()  # again, and nothing happens
+    assert repr(queen) == "<Queen in this process, closed>"
+    with pytest.raises(errors.QueenClosed):
+        queen.hives.list()
+
+
+async def test_a_queen_is_a_context(tmp_path: Path) -> None:
+    """`async with` closes it."""
+    async with Queen(tmp_path) as queen:
+        assert len((await queen.hives.list()).hives) == 1
+    assert queen.closed
+
+
+async def test_defaults_fill_what_is_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which model: argument, then `defaults`, then `QUEENLIB_MODEL`."""
+    monkeypatch.setenv("QUEENLIB_MODEL", "sim:echo?text=environment")
+    async with Queen(tmp_path) as queen:
+        assert (await queen.infer("x")).text == "environment"
+        queen.defaults(model="sim:echo?text=defaults")
+        assert (await queen.infer("x")).text == "defaults"
+        assert (await queen.infer("x", model="sim:echo?text=argument")).text == "argument"
+
+
+async def test_handles_show_themselves_without_asking(tmp_path: Path) -> None:
+    """Jobs, lists and answers read well as text and as HTML, also when the queen is closed."""
+    async with Queen(tmp_path) as queen:
+        job = queen.infer("x", model="sim:echo?text=%3Cb%3Ehello")
+        result = await job
+        jobs, hives = await queen.jobs.list(), await queen.hives.list()
+    assert repr(job) == f"<Job {job.id}: infer, succeeded>"
+    assert repr(result).startswith("<InferResult '<b>hello'")
+    assert f"<caption>Job {job.id}</caption>" in job._repr_html_()
+    assert job.id in str(jobs)
+    assert f"<td>{job.id}</td>" in jobs._repr_html_()
+    assert "local" in repr(hives)
+    assert "<caption>1 hives</caption>" in hives._repr_html_()
+
+
+async def test_waiting_can_be_bounded_and_the_job_goes_on(tmp_path: Path) -> None:
+    """`timeout` ends the waiting and never the job."""
+    async with Queen(tmp_path) as queen:
+        job = queen.infer("x", model="sim:words?tokens=60&tokens_per_s=100")
+        with pytest.raises(TimeoutError):
+            await job.result(timeout=0.1)
+        assert (await job).usage.completion_tokens == 60
+
+
+def test_a_queen_far_away_that_is_not_there(tmp_path: Path) -> None:
+    """An address where nobody listens is a typed error that says so."""
+    token = tmp_path / "token"
+    token.touch(0o600)
+    token.write_text("x" * 43)
+    with Queen.connect("http://127.0.0.1:9", token_file=token) as queen, pytest.raises(errors.QueenUnreachable):
+        queen.hives.list()

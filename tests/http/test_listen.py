@@ -1,0 +1,53 @@
+"""A socket to listen on."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from queenlib.errors import QueenError
+from queenlib.http.listen import STRONG, listen
+
+STRONG_TOKEN = "t" * STRONG
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
+def test_loopback_is_free_to_use(host: str) -> None:
+    """It needs no leave, and port 0 is one that is free."""
+    with listen(host, 0, "t") as made:
+        assert made.getsockname()[1] > 0
+        assert made.getsockname()[0] in (host, "127.0.0.1", "::1")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+@pytest.mark.parametrize(("token", "allow_wide"), [(STRONG_TOKEN, False), ("t" * (STRONG - 1), True), ("", True)])
+def test_wide_needs_leave_and_a_strong_token(host: str, token: str, allow_wide: bool) -> None:
+    """With one of them alone no socket is opened, and the error says what to do, without the token."""
+    with pytest.raises(QueenError, match=r"No socket was opened") as refused:
+        listen(host or "0.0.0.0", 0, token, allow_wide=allow_wide)
+    assert refused.value.next
+    assert not token or token not in str(refused.value)
+
+
+def test_wide_with_both_is_allowed_to_be_tried() -> None:
+    """An address of the network passes the check; this one is of no machine, so nothing is opened here either."""
+    with pytest.raises(QueenError, match="cannot be listened on"):
+        listen("192.0.2.1", 0, STRONG_TOKEN, allow_wide=True)
+
+
+def test_a_taken_port_is_an_error_at_once() -> None:
+    """It names the port and says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(QueenError) as refused:
+        listen("127.0.0.1", port := other.getsockname()[1], STRONG_TOKEN)
+    assert f"Port {port} on 127.0.0.1 cannot be listened on" in refused.value.what
+    assert "0 is any that is free" in refused.value.next
+
+
+@pytest.mark.parametrize(
+    ("host", "port"), [("127.0.0.1", -1), ("127.0.0.1", 65_536), ("127.0.0.1.1", 0), ("no such host", 0)]
+)
+def test_what_is_no_address_is_an_error(host: str, port: int) -> None:
+    """A QueenError and nothing else."""
+    with pytest.raises(QueenError, match="cannot be listened on"):
+        listen(host, port, STRONG_TOKEN)

@@ -1,0 +1,124 @@
+"""Reading what callers send: strictly, quickly, and without giving it back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from queenlib.errors import InvalidRequest
+from queenlib.http.reading import DEPTH, read_cursor, read_number, read_object, read_query, read_start
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def request(query: str = "", *headers: tuple[bytes, bytes]) -> Request:
+    """A request with this query."""
+    return Request({"type": "http", "method": "GET", "query_string": query.encode(), "headers": list(headers)})
+
+
+@given(st.dictionaries(st.text(), PLAIN, max_size=4))
+def test_any_object_is_read(value: dict[str, object]) -> None:
+    """What JSON can say in one way is read as it is."""
+    assert read_object(json.dumps(value, ensure_ascii=True).encode()) == value
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    """There is no third way."""
+    try:
+        assert isinstance(read_object(body), dict)
+    except InvalidRequest as refused:
+        assert refused.why
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b" ", b"[]", b'"x"', b"null", b"1", b"{", b"{}x", b"{} {}", b"{'a': 1}", b'{"a": 1,}', b"\xff\xfe{}", b"\xef\xbb\xbf{}",
+        '{"a": 1}'.encode("utf-16"), b'{"a": "\xc0\xaf"}', b'{"a": 1, "a": 2}', b'{"a": {"b": 1, "b": 1}}', b'{"a": NaN}',
+        b'{"a": -Infinity}', b'{"a": 1e999}', b'{"a": ' + b"9" * 100_000 + b"}", b"[" * 100_000, b'{"a":' * 100_000,
+        b'{"a": "\n"}', b"\0", b'{"a": 01}',
+    ],
+)  # fmt: skip
+def test_what_is_no_object_is_refused(body: bytes) -> None:
+    """One class of errors for all, which says why in few words."""
+    with pytest.raises(InvalidRequest) as refused:
+        read_object(body)
+    assert 0 < len(refused.value.why) < 250
+
+
+@pytest.mark.parametrize(("brackets", "braces"), [("[", "]"), ('{"a":', "}")])
+def test_depth_is_bounded(brackets: str, braces: str) -> None:
+    """The last allowed depth is read, one more is not."""
+
+    def nested(depth: int) -> bytes:
+        return ('{"a":' + brackets * (depth - 1) + "1" + braces * (depth - 1) + "}").encode()
+
+    assert read_object(nested(DEPTH))
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        read_object(nested(DEPTH + 1))
+
+
+def test_a_refusal_does_not_echo() -> None:
+    """What was sent is not sent back."""
+    with pytest.raises(InvalidRequest) as refused:
+        read_object(b'{"secret-key": 1, "secret-key": secret-value}')
+    assert "secret" not in str(refused.value)
+    with pytest.raises(InvalidRequest) as refused:
+        read_query(request("token=secret"))
+    assert "secret" not in str(refused.value)
+
+
+def test_a_query_is_what_is_known() -> None:
+    """Each field once, and none besides."""
+    assert read_query(request("limit=1&cursor="), "limit", "cursor") == {"limit": "1", "cursor": ""}
+    for query in ("limit=1&limit=1", "other=1", "limit=1&other=1", "=1"):
+        with pytest.raises(InvalidRequest):
+            read_query(request(query), "limit")
+
+
+@given(st.integers(0, 10**15))
+def test_numbers_are_read(number: int) -> None:
+    """In decimal digits."""
+    assert read_number(str(number), "n") == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", " 1", "1 ", "-1", "+1", "1.0", "1e3", "0x1", "1_0", "٣", "²", "1\n", "9" * 17, str(10**15 + 1)]
+)
+def test_other_numbers_are_refused(text: str) -> None:
+    """One notation, one range."""
+    with pytest.raises(InvalidRequest):
+        read_number(text, "n")
+
+
+def test_a_number_has_its_range() -> None:
+    """Its ends belong to it."""
+    assert [read_number(text, "n", 1, 3) for text in "123"] == [1, 2, 3]
+    for text in "04":
+        with pytest.raises(InvalidRequest, match="from 1 to 3"):
+            read_number(text, "n", 1, 3)
+
+
+def test_cursors() -> None:
+    """The header goes before the query, and without both it is the beginning."""
+    assert read_cursor(request()) == 0
+    assert read_cursor(request("after=5")) == 5
+    assert read_cursor(request("after=5", (b"last-event-id", b"7"))) == 7
+    with pytest.raises(InvalidRequest, match="twice"):
+        read_cursor(request("", (b"last-event-id", b"7"), (b"last-event-id", b"7")))
+
+
+def test_starts() -> None:
+    """One of two words; by default now."""
+    assert [read_start(request(query)) for query in ("", "start=now", "start=on_stream")] == ["now", "now", "on_stream"]
+    with pytest.raises(InvalidRequest):
+        read_start(request("start=never"))

@@ -1,0 +1,238 @@
+"""A job's stream, read byte by byte from a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+import pytest
+
+from queenlib.messages.events import EVENT, EndEvent, Event, TokenEvent
+from queenlib.messages.state import State
+from queenlib.sse import Decoder
+from tests.http.served import Answer, Served, Talk, served
+
+NASTY = [
+    "[DONE]",
+    "data: [DONE]\n\n",
+    "\n\nevent: end\n\n",
+    "\r",
+    "a\r\nb",
+    "\u2028\u2029",
+    "<script>x</script>",
+    "\0",
+    "é👩‍🚀",
+    "",
+]
+
+
+@pytest.fixture
+async def lively(tmp_path: Path) -> AsyncIterator[Served]:
+    """A queen whose streams beat every 50 ms."""
+    async with served(tmp_path, beat_s=0.05) as made:
+        yield made
+
+
+def events(body: bytes) -> list[Event]:
+    """The events in a body."""
+    return [EVENT.validate_json(each.data) for each in Decoder().feed(body)]
+
+
+def without_comments(body: bytes) -> bytes:
+    """A body but for its comment lines."""
+    return b"".join(line for line in body.splitlines(keepends=True) if not line.startswith(b":"))
+
+
+async def follow(queen: Served, job_id: str, *headers: str, query: str = "") -> Answer:
+    """A whole stream, up to its end."""
+    return await queen.ask(f"/v1/jobs/{job_id}/stream{query}", headers=headers)
+
+
+async def read_until(chunks: AsyncIterator[bytes], mark: bytes) -> bytes:
+    """What comes, up to something."""
+    body = b""
+    async for chunk in chunks:
+        body += chunk
+        if mark in body:
+            break
+    return body
+
+
+async def open_stream(queen: Served, talk: Talk, job_id: str) -> Answer:
+    """The head of a stream's answer."""
+    await talk.send(queen.request(f"/v1/jobs/{job_id}/stream"))
+    return await talk.head()
+
+
+async def test_a_stream_is_the_log(queen: Served) -> None:
+    """Its head forbids keeping and holding back; it begins with an id, is dense, and ends with the end."""
+    job_id = await queen.run(["a", "b", "c"])
+    answer = await follow(queen, job_id)
+    assert (answer.status, answer.header("content-type")) == (200, "text/event-stream; charset=utf-8")
+    assert (answer.header("cache-control"), answer.header("x-accel-buffering")) == ("no-store", "no")
+    assert answer.body.startswith(b"retry: 1000\nid: 0\n\nid: 1\nevent: state\ndata: {")
+    log = events(answer.body)
+    assert [event.seq for event in log] == list(range(1, len(log) + 1))
+    assert isinstance(log[-1], EndEvent)
+    assert answer.body.endswith(b"\n\n")
+
+
+@pytest.mark.parametrize("pieces", [NASTY, ["".join(NASTY)]])
+async def test_text_arrives_unharmed(queen: Served, pieces: Iterable[str]) -> None:
+    """Whatever a model says, it ends nothing and forges nothing."""
+    log = events((await follow(queen, await queen.run(pieces))).body)
+    assert "".join(event.data.text for event in log if isinstance(event, TokenEvent)) == "".join(pieces)
+    assert [event for event in log if isinstance(event, EndEvent)] == log[-1:]
+
+
+async def test_a_second_reader_gets_the_same_bytes(lively: Served) -> None:
+    """But for comment lines, now as later."""
+    gate = asyncio.Event()
+    job_id = await lively.run(["a", "b"], gate)
+    first = asyncio.create_task(follow(lively, job_id))
+    await asyncio.sleep(0.3)
+    gate.set()
+    live, later = (await first).body, (await follow(lively, job_id)).body
+    assert live != later, "no heartbeat came while the job was open"
+    assert without_comments(live) == without_comments(later)
+
+
+async def test_a_stream_resumes_anywhere(queen: Served) -> None:
+    """After each number, the rest of the same bytes follows, behind the id that the reader has."""
+    whole = (await follow(queen, job_id := await queen.run(["a", "b"]))).body
+    last = events(whole)[-1].seq
+    for after in range(last):
+        rest = (await follow(queen, job_id, f"Last-Event-ID: {after}")).body
+        priming, _, tail = rest.partition(b"\n\n")
+        assert priming == b"retry: 1000\nid: %d" % after
+        assert whole.endswith(tail)
+        assert events(rest)[0].seq == after + 1
+        assert (await follow(queen, job_id, query=f"?after={after}")).body == rest
+
+
+async def test_the_header_goes_before_the_query(queen: Served) -> None:
+    """A browser that comes back keeps the query that it began with."""
+    job_id = await queen.run(["a"])
+    await follow(queen, job_id)
+    answer = await follow(queen, job_id, "Last-Event-ID: 2", query="?after=0")
+    assert events(answer.body)[0].seq == 3
+
+
+async def test_at_the_end_and_beyond(queen: Served) -> None:
+    """Who has all gets 204 and does not come back; who has more than there is gets 409 with the last number."""
+    job_id = await queen.run(["a"])
+    last = events((await follow(queen, job_id)).body)[-1].seq
+    done = await follow(queen, job_id, f"Last-Event-ID: {last}")
+    assert (done.status, done.body) == (204, b"")
+    beyond = await follow(queen, job_id, f"Last-Event-ID: {last + 1}")
+    assert (beyond.status, beyond.json["type"]) == (409, "StreamBeyondEnd")
+    assert beyond.json["problem"]["fields"]["last_seq"] == last
+
+
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        (["Last-Event-ID: -1"], ""),
+        (["Last-Event-ID: abc"], ""),
+        (["Last-Event-ID: 1e1"], ""),
+        (["Last-Event-ID: 0x1"], ""),
+        (["Last-Event-ID: +1"], ""),
+        (["Last-Event-ID: ٣"], ""),
+        (["Last-Event-ID:"], ""),
+        (["Last-Event-ID: 1000000000000000000"], ""),
+        (["Last-Event-ID: 1", "Last-Event-ID: 1"], ""),
+        ([], "?after=-1"),
+        ([], "?after="),
+        ([], "?after=1&after=1"),
+        ([], "?after=1.0"),
+        ([], "?before=1"),
+    ],
+)
+async def test_a_cursor_is_a_number(queen: Served, headers: list[str], query: str) -> None:
+    """Anything else is refused before the stream begins."""
+    answer = await follow(queen, await queen.run(["a"]), *headers, query=query)
+    assert (answer.status, answer.json["type"]) == (400, "InvalidRequest")
+
+
+async def test_it_beats_while_nothing_happens(lively: Served) -> None:
+    """A reader knows that the line holds; a beat is one comment line."""
+    job_id = await lively.run([], asyncio.Event())
+    async with lively.talk() as talk, asyncio.timeout(30):
+        await open_stream(lively, talk, job_id)
+        body = await read_until(talk.chunks(), b": still here\n" * 3)
+    assert events(body)[-1].seq == 2
+
+
+async def test_leaving_is_not_cancelling(lively: Served) -> None:
+    """A reader that hangs up is let go of at once, and the job goes on to its end."""
+    gate = asyncio.Event()
+    job_id = await lively.run(["a"], gate)
+    tasks = len(asyncio.all_tasks())
+    for _ in range(20):
+        async with lively.talk() as talk, asyncio.timeout(30):
+            await open_stream(lively, talk, job_id)
+            await read_until(talk.chunks(), b"id: 1\n")
+    async with asyncio.timeout(30):
+        while len(asyncio.all_tasks()) > tasks:
+            await asyncio.sleep(0.01)
+    assert (await lively.router.get_job(job_id)).state is State.RUNNING
+    gate.set()
+    assert events((await follow(lively, job_id)).body)[-1].data.state is State.SUCCEEDED  # type: ignore[union-attr]  # the end
+
+
+async def test_a_broken_connection_before_the_head(queen: Served) -> None:
+    """A reader that is gone before the stream began leaves nothing behind."""
+    gate = asyncio.Event()
+    job_id = await queen.run(["a"], gate)
+    tasks = len(asyncio.all_tasks())
+    for _ in range(20):
+        async with queen.talk() as talk:
+            await talk.send(queen.request(f"/v1/jobs/{job_id}/stream"))
+            talk.writer.transport.abort()
+    async with asyncio.timeout(30):
+        while len(asyncio.all_tasks()) > tasks:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_frozen_reader_holds_nobody_up(queen: Served) -> None:
+    """One that never reads does not slow the job or another reader."""
+    job_id = await queen.run(["x" * 100_000 for _ in range(100)])
+    async with queen.talk() as frozen, asyncio.timeout(30):
+        await frozen.send(queen.request(f"/v1/jobs/{job_id}/stream"))
+        log = events((await follow(queen, job_id)).body)
+    assert sum(len(event.data.text) for event in log if isinstance(event, TokenEvent)) == 10_000_000
+
+
+async def test_many_readers_see_the_same(queen: Served) -> None:
+    """Early or late, each gets the same bytes."""
+    gate = asyncio.Event()
+    job_id = await queen.run([f"{n} " for n in range(200)], gate)
+    early = [asyncio.create_task(follow(queen, job_id)) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    late = [asyncio.create_task(follow(queen, job_id)) for _ in range(5)]
+    gate.set()
+    bodies = {answer.body for answer in await asyncio.gather(*early, *late)}
+    assert len(bodies) == 1
+
+
+async def test_closing_the_queen_ends_her_streams_with_their_end(lively: Served) -> None:
+    """Readers see that the job was ended by it, and how."""
+    job_id = await lively.run(["a"], asyncio.Event())
+    reading = asyncio.create_task(follow(lively, job_id))
+    await asyncio.sleep(0.1)
+    await lively.router.close()
+    end = events((await reading).body)[-1]
+    assert isinstance(end, EndEvent)
+    assert (end.data.state, end.data.reason) == (State.FAILED, "queen_closed")
+
+
+async def test_closing_only_the_socket_ends_streams_without_an_end(tmp_path: Path) -> None:
+    """The body ends in good order, so that a reader knows to come back."""
+    async with served(tmp_path) as queen:
+        job_id = await queen.run(["a"], asyncio.Event())
+        reading = asyncio.create_task(follow(queen, job_id))
+        await asyncio.sleep(0.1)
+    log = events((await reading).body)
+    assert log
+    assert not isinstance(log[-1], EndEvent)
