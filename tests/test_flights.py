@@ -147,6 +147,6 @@ async def test_keys_fly_apart() -> None:
     async def work() -> AsyncGenerator[int]:
         yield 7
 
-    with pytest.raises(OSError, match="^$"):
+    with pytest.raises(OSError, match=r"^$"):
         await drawn(flights, "a", fail)
     assert await drawn(flights, "b", work) == [7]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar, cast
-from urllib.parse import quote
 
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
 from queenlib.client.backend import Start
 from queenlib.client.resume import follow
-from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, revive
+from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, UnknownJob, revive
 from queenlib.messages.base import Message, Operation
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
@@ -154,16 +154,16 @@ class RemoteQueen:
 
 
 def _job(job_id: str) -> str:
-    return f"/v1/jobs/{quote(job_id, safe='')}"
+    if re.fullmatch(r"[0-9A-Za-z-]{1,64}", job_id):
+        return f"/v1/jobs/{job_id}"
+    raise UnknownJob(f"There is no one job {job_id[:80]!r}.", why="No id looks like that.", next="List them: jobs.list().")
 
 
 def _base(text: str) -> str:
-    try:
-        url = httpx2.URL(text)
-    except (httpx2.InvalidURL, TypeError):
-        url = httpx2.URL("")
-    if url.scheme in ("http", "https") and url.host and not (url.userinfo or url.query or url.fragment) and url.path == "/":
-        return f"{url.scheme}://{url.netloc.decode()}"
+    if re.fullmatch(r"https?://[^\s/?#@\\]+/?", text):
+        with suppress(httpx2.InvalidURL):
+            url = httpx2.URL(text)
+            return f"{url.scheme}://{url.netloc.decode()}"
     raise InvalidRequest(
         "That is no address of a queen.",
         why="It has to be http:// or https://, a host and a port, and nothing else; a token has no place in it.",

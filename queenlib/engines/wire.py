@@ -161,7 +161,7 @@ class Exchange(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(protocol(self._name, f"it does not speak HTTP: {error}"))
+            self._fail(protocol(self._name, f"it does not speak HTTP: {error.__context__ or error}"))
         if not self.status and self._head_bytes > HEAD_BYTES:
             self._fail(protocol(self._name, f"the head of its answer is longer than {HEAD_BYTES:,} bytes"))
         if self._error is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 
 from queenlib.engines.engine import Engine
 from queenlib.engines.llama_cpp import LlamaCpp
@@ -51,7 +52,7 @@ class HiveCatalog:
         if found := self._hives.get(hive_id):
             return found
         raise UnknownHive(
-            f"There is no hive {hive_id!r}{nearest(hive_id, self._hives)}.",
+            f"There is no hive {hive_id!r}{nearest(hive_id, self._hives) or '.'}",
             why=f"The hives are {', '.join(self._hives)}.",
             next=f"Add it: await queen.hives.add({hive_id!r}, kind=…), or list them: await queen.hives.list()",
             known=list(self._hives),
@@ -128,20 +129,24 @@ class HiveCatalog:
 
         Raises:
             UnknownHive: There is none of that id.
+            UnknownModel: There is none of that name.
         """
         hive = self.get(wanted.hive_id)
-        if wanted.name is None:
-            wanted = wanted.model_copy(update={"name": self._world.new_id("worker")})
-        return self._loaders[hive.id].spawn(wanted)
+        named = {"name": wanted.name or self._world.new_id("worker"), "model": self._canonical(wanted.model)}
+        return self._loaders[hive.id].spawn(wanted.model_copy(update=named))
 
     def hold(self, hive_id: str, wish: Wish, urgency: Urgency = Urgency.INTERACTIVE) -> AsyncGenerator[Body | Held]:
         """A slot on a hive: see `queenlib.hives.holding.hold`.
 
         Raises:
             UnknownHive: There is none of that id.
+            UnknownModel: There is none of that name.
         """
         hive = self.get(hive_id)
-        return hold(hive, self._loaders[hive_id], wish, urgency)
+        return hold(hive, self._loaders[hive_id], replace(wish, model=self._canonical(wish.model)), urgency)
+
+    def _canonical(self, model: str) -> str:
+        return model if model.startswith("sim:") else self._models.canonical(model)
 
     async def close(self) -> None:
         """Stop every hive at once."""

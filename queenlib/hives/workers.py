@@ -53,7 +53,7 @@ class Workers:
         if found := self._workers.get(worker_id):
             return found
         raise UnknownWorker(
-            f"Hive {self._hive_id} has no worker {worker_id!r}{nearest(worker_id, self._workers)}.",
+            f"Hive {self._hive_id} has no worker {worker_id!r}{nearest(worker_id, self._workers) or '.'}",
             why=f"Its workers are {', '.join(self._workers)}." if self._workers else "It has no workers.",
             next="List them: await queen.workers.list()",
             known=list(self._workers),

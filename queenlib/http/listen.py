@@ -26,7 +26,8 @@ def listen(host: str, port: int, token: str, *, allow_wide: bool = False) -> soc
         raise _unusable(host, port, str(error.strerror)) from error
     if not ip_address(str(address[0]).partition("%")[0]).is_loopback:
         _check_wide(str(address[0]), token, allow_wide=allow_wide)
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, because asyncio sends without delay only where the protocol is: else an answer waits 40 ms for an ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # elsewhere it would let two listen on one port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

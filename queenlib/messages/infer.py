@@ -180,10 +180,9 @@ class InferResult(Result):
         return self.text
 
     def __repr__(self) -> str:
-        rate = f", {self.timings.tokens_per_s:.0f} tokens/s" if self.timings.tokens_per_s else ""
         text = self.text if len(self.text) <= 60 else f"{self.text[:57]}..."
         count = self.usage.completion_tokens
-        return f"<InferResult {text!r}: {count} tokens, ended by {self.finish_reason}{rate}, {self.model.name}>"
+        return f"<InferResult {text!r}: {count} tokens, ended by {self.finish_reason}, {self.model.name}>"
 
 
 Infer.result_model = InferResult

@@ -89,7 +89,7 @@ def _invalid(problems: list[dict[str, str]]) -> InvalidOperation:
     listed = "; ".join(f"{each['field']} {each['problem']}" for each in problems)
     unknown = any(each["field"] == "operation" for each in problems)
     return InvalidOperation(
-        f"The payload is not an operation: {listed}.",
+        f"The payload is not an operation: {listed}{'' if listed.endswith('?') else '.'}",
         why=f"{len(problems)} field{'s' if len(problems) != 1 else ''} {'do' if len(problems) != 1 else 'does'} not fit.",
         state="No job was made.",
         next=f"Operations are {', '.join(OPERATIONS)}." if unknown else "Mend what is named and send it again.",

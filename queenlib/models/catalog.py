@@ -51,6 +51,14 @@ class ModelCatalog:
             raise unknown_model(name, "It was not brought here yet.", self._names())
         return self._info(str(source), record)
 
+    def canonical(self, name: str) -> str:
+        """The one name of a model that may have several: its alias if it has one, else its source.
+
+        Raises:
+            UnknownModel: The name is no alias that is known and no source.
+        """
+        return self._name(self._source(name))
+
     async def ensure(
         self, name: str, *, alias: str | None = None, sha256: str | None = None
     ) -> AsyncGenerator[Progress | Log | ModelFile]:

@@ -26,7 +26,7 @@ _DECIDED = ("No matching distribution found", "connection broken by")
 
 
 class OnlyPip(Exception):
-    """The wheel can be fetched by pip alone; the text says why. It is not shown to nobody: it holds no secrets."""
+    """The wheel can be fetched by pip alone. The text says why; it holds no secrets."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def unknown_model(name: str, why: str, known: Iterable[str]) -> UnknownModel:
     """The error for a name that means nothing here, with the nearest name that does."""
     names = sorted(known)
     return UnknownModel(
-        f"There is no model {name[:80]!a}{nearest(name[:80], names)}.",
+        f"There is no model {name[:80]!a}{nearest(name[:80], names) or '.'}",
         why=why,
         state="Nothing was fetched or changed.",
         next=f"Known names: {', '.join(names) or '(none)'}. Sources: {FORMS}.",

@@ -35,10 +35,11 @@ async def model_download(operation: ModelDownload, hives: HiveCatalog) -> AsyncG
 async def model_delete(operation: ModelDelete, hives: HiveCatalog) -> AsyncGenerator[Body | Deleted]:
     """Remove a model's bytes from here."""
     hive = hives.get(operation.hive_id)
-    users = [worker.id for worker in hive.workers.all() if worker.model == operation.model and not worker.ended]
+    name = hive.models.canonical(operation.model)
+    users = [worker.id for worker in hive.workers.all() if worker.model == name and not worker.ended]
     if users:
         raise InUse(
-            f"Model {operation.model} cannot be removed.",
+            f"Model {name} cannot be removed.",
             why=f"It is in use by {', '.join(users)}.",
             state="Nothing was removed.",
             next=f"Stop what uses it: await queen.workers.stop({users[0]!r})",

@@ -39,8 +39,8 @@ async def test_a_long_body_is_no_long_head(queen: Served) -> None:
 @pytest.mark.parametrize(
     "start",
     [
-        "GET http://evil.example/health HTTP/1.1", "GET * HTTP/1.1", "CONNECT evil.example:80 HTTP/1.1", "GET /h\xe9 HTTP/1.1",
-        "GET  HTTP/1.1", "BREW /health HTTP/1.1", "GET /health HTTP/9.9", "nonsense", "\x16\x03\x01",
+        "GET http://evil.example/health HTTP/1.1", "GET * HTTP/1.1", "CONNECT evil.example:80 HTTP/1.1",
+        "GET /h\xe9 HTTP/1.1", "GET  HTTP/1.1", "BREW /health HTTP/1.1", "GET /health HTTP/9.9", "nonsense", "\x16\x03\x01",
     ],
 )  # fmt: skip
 async def test_what_is_no_request_is_refused(queen: Served, start: str) -> None:

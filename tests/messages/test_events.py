@@ -1,6 +1,7 @@
 """Events: their texts, and their one line of JSON."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def test_an_event_is_one_line_and_survives_it(text: str) -> None:
 
 def test_texts_bring_their_own_line_ends() -> None:
     """Pieces of an answer have none, all else has one."""
-    base = {"job_id": "job-a", "seq": 1, "at": AT}
+    base: dict[str, Any] = {"job_id": "job-a", "seq": 1, "at": AT}
     assert str(TokenEvent(**base, data=TokenData(i=0, text="ab", cuts=(2,), dt_ms=(1.0,)))) == "ab"
     assert str(LogEvent(**base, data=Log(text="hello"))) == "hello\n"
     progress = Progress(what="download x", done=1000, total=2000, unit="bytes")

@@ -16,7 +16,7 @@ from queenlib.models.pip_settings import NetSettings
 from queenlib.models.transfer import ATTEMPTS, Parcel, fetch
 from queenlib.world import World
 from tests.models.package_index import PackageIndex, Served
-from tests.models.steps import collect, come, of
+from tests.models.steps import collect, come, of, until
 
 BODY = bytes(range(256)) * 4_000
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -51,11 +51,10 @@ async def interrupt(parcel: Parcel, served: Served, at: int, world: World) -> No
     task = asyncio.create_task(collect(fetch(parcel, NetSettings(), world)))
     await come(served.arrived)
     part = parcel.target.with_name("it.whl.part")
-    await asyncio.sleep(0.3)  # what has left the index arrives
+    await until(lambda: part.exists() and part.stat().st_size == at)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert part.stat().st_size == at
     served.gate.set()
     served.gate_at = None
 

@@ -1,6 +1,7 @@
 """A job is the fold of its log: any legal story gives dense numbers, one end, and the same record again."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 def event_for(choice: State | str, seq: int) -> Event:
     """The event that brings a state, or a line, or two pieces of an answer."""
-    base = {"job_id": "job-a", "seq": seq, "at": START + timedelta(seconds=seq)}
+    base: dict[str, Any] = {"job_id": "job-a", "seq": seq, "at": START + timedelta(seconds=seq)}
     match choice:
         case "log":
             return LogEvent(**base, data=Log(text="x"))

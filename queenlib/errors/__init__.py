@@ -1,0 +1,95 @@
+"""Every error that queenlib raises, near and far.
+
+    QueenError
+    ├─ InvalidOperation                the payload is not an operation; every bad field is named
+    ├─ InvalidRequest                  a request that is not one: a body, a header or a cursor that cannot be read
+    ├─ Forbidden                       no token, a wrong one, or a foreign Host or Origin
+    ├─ TooLarge                        a body over its limit
+    ├─ NotFound
+    │  ├─ UnknownJob  UnknownHive  UnknownWorker  UnknownModel  UnknownDevice
+    ├─ Conflict
+    │  ├─ IllegalTransition            a step that the table of states does not have; nothing changed
+    │  ├─ NameTaken                    a hive, a worker or a model's alias of that name exists already
+    │  ├─ InUse                        it cannot be removed or changed while something uses it
+    │  ├─ HiveStopped                  the hive was stopped by hand and starts only when told to
+    │  └─ StreamBeyondEnd              a cursor past the last event of the log
+    ├─ QueueFull                       no room for another job now; says when to come again
+    ├─ QueenUnreachable                nothing answers at the queen's address, or not in time
+    ├─ StreamInterrupted               a stream broke and could not be resumed; carries the last `seq` seen
+    └─ JobFailed                       a job's work ended without its result
+       ├─ InternalError                a defect of queenlib; carries the remote traceback as text
+       ├─ JobTimeout                   a deadline passed: queue, run or wait
+       ├─ QueenClosed                  the queen was closed under the job
+       ├─ JobCancelled                 somebody cancelled it
+       ├─ JobLost                      its queen died; whether the work finished cannot be known
+       ├─ NoRoom                       the machine has not what was asked for
+       ├─ MissingExtra                 an optional dependency is not installed
+       ├─ EngineError                  the engine refused or broke off a request
+       │  ├─ PromptTooLong             refused with the counts
+       │  ├─ WorkerDied                its process ended; carries exit code, signal and last lines
+       │  ├─ WorkerStalled             it is alive and gives nothing
+       │  ├─ WorkerProtocol            it answered something that is not its protocol
+       │  └─ NotStopped                it was told to stop and did not within its time
+       └─ ModelError
+          ├─ DownloadFailed            the source could not be reached or broke off
+          ├─ WrongChecksum             the bytes are not the promised ones
+          └─ ModelFileError            the file is missing, cut off or no GGUF
+
+An error has four parts: *what* happened (with numbers), *why*, what *state* things are in now, and what to do *next*
+(a line that one can paste). The same class with the same fields is raised near and far: `QueenError.problem` writes an
+error as plain data, `revive` makes it the same error again.
+"""
+
+from __future__ import annotations
+
+from queenlib.errors.base import QueenError, revive
+from queenlib.errors.endings import (
+    DownloadFailed,
+    EngineError,
+    InternalError,
+    JobCancelled,
+    JobFailed,
+    JobLost,
+    JobTimeout,
+    MissingExtra,
+    ModelError,
+    ModelFileError,
+    NoRoom,
+    NotStopped,
+    PromptTooLong,
+    QueenClosed,
+    WorkerDied,
+    WorkerProtocol,
+    WorkerStalled,
+    WrongChecksum,
+)
+from queenlib.errors.refusals import (
+    Conflict,
+    Forbidden,
+    HiveStopped,
+    IllegalTransition,
+    InUse,
+    InvalidOperation,
+    InvalidRequest,
+    NameTaken,
+    NotFound,
+    QueenUnreachable,
+    QueueFull,
+    StreamBeyondEnd,
+    StreamInterrupted,
+    TooLarge,
+    UnknownDevice,
+    UnknownHive,
+    UnknownJob,
+    UnknownModel,
+    UnknownWorker,
+)
+
+__all__ = [
+    "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "IllegalTransition", "InUse", "InternalError",
+    "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost", "JobTimeout", "MissingExtra",
+    "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotFound", "NotStopped", "PromptTooLong", "QueenClosed",
+    "QueenError", "QueenUnreachable", "QueueFull", "StreamBeyondEnd", "StreamInterrupted", "TooLarge", "UnknownDevice",
+    "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol", "WorkerStalled",
+    "WrongChecksum", "revive",
+]  # fmt: skip

@@ -1,0 +1,75 @@
+"""The root of all errors, and their way over the wire and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class QueenError(Exception):
+    """The root of all errors of queenlib.
+
+    Args:
+        what: What happened, to what, with numbers.
+        why: The cause, as far as it is known.
+        state: What state things are in now: what was done, kept, lost.
+        next: What to do, as a line that one can paste where there is one.
+        fields: Further plain-data facts (`str`, numbers, `bool`, lists and dicts of them); each is an attribute.
+    """
+
+    what: str
+    why: str
+    state: str
+    next: str
+    job_id: str | None
+    """The job that ended with this error, where there is one."""
+
+    def __init__(self, what: str, *, why: str = "", state: str = "", next: str = "", **fields: Any) -> None:
+        super().__init__(what)
+        self.what, self.why, self.state, self.next = what, why, state, next
+        self.fields: dict[str, Any] = fields
+
+    def __getattr__(self, name: str) -> Any:
+        fields = self.__dict__.get("fields", {})
+        if name in fields:
+            return fields[name]
+        if name == "job_id":
+            return None
+        raise AttributeError(f"{type(self).__name__!r} has no field {name!r}")
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.why, self.state, self.next) if part)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return revive, (self.problem(),)
+
+    @property
+    def kind(self) -> str:
+        """The name of the class: the same near and far."""
+        return type(self).__name__
+
+    def problem(self) -> dict[str, Any]:
+        """This error as plain data, for the log and the wire; `revive` is the way back."""
+        parts = {"kind": self.kind, "what": self.what, "why": self.why, "state": self.state, "next": self.next}
+        return {**parts, "fields": dict(self.fields)}
+
+    def about_job(self, job_id: str) -> QueenError:
+        """The same error, with the job that it ended."""
+        self.fields["job_id"] = job_id
+        return self
+
+
+def revive(problem: Mapping[str, Any]) -> QueenError:
+    """The error that `QueenError.problem` wrote; of a class that this version does not know, a plain `QueenError`."""
+    found = _classes(QueenError).get(str(problem.get("kind")), QueenError)
+    error = found.__new__(found)
+    parts = {name: str(problem.get(name, "")) for name in ("what", "why", "state", "next")}
+    QueenError.__init__(error, **parts, **dict(problem.get("fields") or {}))
+    return error
+
+
+def _classes(root: type[QueenError]) -> dict[str, type[QueenError]]:
+    found = {root.__name__: root}
+    for child in root.__subclasses__():
+        found.update(_classes(child))
+    return found

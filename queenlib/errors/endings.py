@@ -1,0 +1,113 @@
+"""Errors that end a job: its work ended without its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from queenlib.errors.base import QueenError
+
+
+class JobFailed(QueenError):
+    """A job's work ended without its result. `last_lines`: the end of the log that tells why, where there is one."""
+
+    @property
+    def last_lines(self) -> Sequence[str]:
+        """The last lines of the process that failed; empty where there was none."""
+        return cast("Sequence[str]", self.fields.get("last_lines", ()))
+
+
+class InternalError(JobFailed):
+    """A defect of queenlib. `remote_traceback` is the queen's traceback, as text."""
+
+    remote_traceback: str
+
+
+class JobTimeout(JobFailed):
+    """A deadline passed. `deadline` is `queue`, `run` or `wait`; `limit_s` its length in seconds."""
+
+    deadline: str
+    limit_s: float
+
+
+class QueenClosed(JobFailed):
+    """The queen was closed under the job."""
+
+
+class JobCancelled(JobFailed):
+    """Somebody cancelled the job; its partial output stays in its log."""
+
+
+class JobLost(JobFailed):
+    """The job's queen died; whether the work finished cannot be known."""
+
+
+class NoRoom(JobFailed):
+    """The machine has not what was asked for; `needed` and `free`, in the unit that the text names."""
+
+    needed: int
+    free: int
+
+
+class MissingExtra(JobFailed):
+    """An optional dependency is not installed; `extra` is the one that holds it."""
+
+    extra: str
+
+
+class EngineError(JobFailed):
+    """The engine refused or broke off a request."""
+
+
+class PromptTooLong(EngineError):
+    """The prompt and the answer do not fit in a slot; nothing was generated. All counts in tokens."""
+
+    prompt_tokens: int
+    max_tokens: int
+    context: int
+
+
+class WorkerDied(EngineError):
+    """A worker's process ended, or the line to it broke. `exit_code` or `signal` (a name such as `SIGKILL`) say how."""
+
+    exit_code: int | None
+    signal: str | None
+
+
+class WorkerStalled(EngineError):
+    """A worker is alive and gave nothing for `silent_s` seconds. `stopped`: whether its slot is provably idle since."""
+
+    silent_s: float
+    stopped: bool
+
+
+class WorkerProtocol(EngineError):
+    """A worker answered something that is not its protocol."""
+
+
+class NotStopped(EngineError):
+    """A worker was told to stop a generation and had not after `waited_s` seconds."""
+
+    waited_s: float
+
+
+class ModelError(JobFailed):
+    """A model could not be brought or read."""
+
+
+class DownloadFailed(ModelError):
+    """The source could not be reached or broke off; `done` bytes of `total` (or `None`) are kept for the next try."""
+
+    done: int
+    total: int | None
+
+
+class WrongChecksum(ModelError):
+    """The bytes are not the promised ones: `expected` and `found` are SHA-256 in hexadecimal."""
+
+    expected: str
+    found: str
+
+
+class ModelFileError(ModelError):
+    """The file is missing, cut off or no GGUF."""

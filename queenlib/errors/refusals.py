@@ -1,0 +1,101 @@
+"""Errors of what was refused: nothing was done, or nothing was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from queenlib.errors.base import QueenError
+
+
+class InvalidOperation(QueenError):
+    """The payload is not an operation. `problems`: one `{"field", "problem"}` for each bad field, all at once."""
+
+    problems: Sequence[Mapping[str, str]]
+
+
+class InvalidRequest(QueenError):
+    """A request that cannot be read: a body that is no JSON, a cursor that is no number."""
+
+
+class Forbidden(QueenError):
+    """Refused by the guard: no token, a wrong one, or a foreign Host or Origin."""
+
+
+class TooLarge(QueenError):
+    """A body over its limit of `limit` bytes; nothing of it was kept."""
+
+    limit: int
+
+
+class NotFound(QueenError):
+    """There is nothing of that name."""
+
+
+class UnknownJob(NotFound):
+    """No job has that id."""
+
+
+class UnknownHive(NotFound):
+    """No hive has that id; `known` names those that there are."""
+
+    known: Sequence[str]
+
+
+class UnknownWorker(NotFound):
+    """No worker has that id; `known` names those that there are."""
+
+    known: Sequence[str]
+
+
+class UnknownModel(NotFound):
+    """No model has that name; `known` names those that there are."""
+
+    known: Sequence[str]
+
+
+class UnknownDevice(NotFound):
+    """The hive has no such device; `known` names those that it has."""
+
+    known: Sequence[str]
+
+
+class Conflict(QueenError):
+    """The thing exists and is not in a state that allows this."""
+
+
+class IllegalTransition(Conflict):
+    """A step that the table of states does not have. Nothing was changed."""
+
+
+class NameTaken(Conflict):
+    """A hive, a worker or a model's alias of that name exists already."""
+
+
+class InUse(Conflict):
+    """It cannot be removed or changed while something uses it."""
+
+
+class HiveStopped(Conflict):
+    """The hive was stopped by hand and starts only when told to."""
+
+
+class StreamBeyondEnd(Conflict):
+    """A cursor past the last event of the log; `last_seq` is where the log is."""
+
+    last_seq: int
+
+
+class QueueFull(QueenError):
+    """No room for another job; come again in `retry_after_s` seconds."""
+
+    retry_after_s: float
+
+
+class QueenUnreachable(QueenError):
+    """Nothing answers at the queen's address, or not in time."""
+
+
+class StreamInterrupted(QueenError):
+    """A stream broke and could not be resumed; `last_seq` is the last event that was seen."""
+
+    last_seq: int

@@ -1,0 +1,49 @@
+"""How a simulated model says what it has to say."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+
+from queenlib.engines.host.script import script
+from queenlib.engines.host.speech import BAD_UTF8, speak
+from queenlib.engines.simulated import SimSpec
+
+
+async def said(sim: SimSpec, *, chunk: int = 2) -> bytes:
+    """What goes over a socket."""
+    body = {"messages": [{"role": "user", "content": "one two three four"}]}
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await speak(asdict(sim), script(asdict(sim), body), chunk, writer)
+        writer.close()
+        await writer.wait_closed()
+
+    service = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with service:
+        reader, writer = await asyncio.open_connection(*service.sockets[0].getsockname())
+        heard = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    return heard
+
+
+async def test_order_of_a_stream() -> None:
+    """Progress in chunks, then the pieces, the reason, the account, and the end."""
+    raw = await said(SimSpec("echo", text="a b", tokens_per_s=1e6))
+    lines = [line.removeprefix(b"data: ") for line in raw.split(b"\n") if line.startswith(b"data: ")]
+    assert lines.pop() == b"[DONE]"
+    events = [json.loads(line) for line in lines]
+    assert [event["prompt_progress"]["processed"] for event in events if "prompt_progress" in event] == [0, 2, 4, 5]
+    assert [event["choices"][0]["delta"]["content"] for event in events[4:6]] == ["a", " b"]
+    assert events[6]["choices"][0]["finish_reason"] == "stop"
+    assert events[7]["usage"]["completion_tokens"] == 2
+    assert events[7]["timings"]["predicted_ms"] >= 0
+
+
+async def test_bad_bytes_are_bad() -> None:
+    """The token that was asked to be bad holds bytes that are no UTF-8; the others do not."""
+    raw = await said(SimSpec("echo", text="a b c", bad_utf8_at_token=2, tokens_per_s=1e6))
+    assert raw.count(BAD_UTF8) == 1
+    assert b'"content": "' + BAD_UTF8 + b' b"' in raw

@@ -1,0 +1,74 @@
+"""The line to a worker."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from queenlib.engines.line import Line
+from queenlib.errors import WorkerDied, WorkerProtocol, WorkerStalled
+from queenlib.world import World
+from tests.engines.foreign import answer, answering
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.1:80",
+        "https://127.0.0.1:80",
+        "http://localhost:80",
+        "http://127.0.0.1",
+        "http://127.0.0.1:x",
+        "",
+        "x",
+    ],
+)
+def test_loopback_only(url: str) -> None:
+    """Only a loopback address with a port is spoken to."""
+    with pytest.raises(WorkerProtocol):
+        Line(url, "k", "w", World())
+
+
+async def test_json_there_and_back() -> None:
+    """A question shows the key and brings back status and data."""
+    heard: list[bytes] = []
+    async with answering([answer(b'{"a": "\xff"}', status="400 No")], heard=heard) as line:
+        reply = await line.post("/x", {"b": "\u2028"}, limit_s=20.0)
+    assert (reply.status, reply.data) == (400, {"a": "\ufffd"})
+    assert heard[0].startswith(b"POST /x HTTP/1.1\r\n")
+    assert b"Authorization: Bearer k\r\n" in heard[0]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        answer(b"<html>", kind="text/html"),
+        answer(b"{", kind="application/json"),
+        answer(b"[" * 100_000, kind="application/json"),
+        answer(b"{}", status="302 Found\r\nLocation: http://192.0.2.1/"),
+    ],
+    ids=["html", "cut off", "deep", "redirect"],
+)
+async def test_not_json_is_refused(raw: bytes) -> None:
+    """HTML, half a JSON, one too deep and a redirect are not the protocol."""
+    async with answering([raw]) as line:
+        with pytest.raises(WorkerProtocol):
+            await line.get("/", limit_s=20.0)
+
+
+async def test_nobody_listens() -> None:
+    """Where nobody listens, the worker is gone for certain."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    with pytest.raises(WorkerDied) as death:
+        await Line(f"http://127.0.0.1:{port}", "k", "w", World()).get("/", limit_s=20.0)
+    assert death.value.listening is False
+
+
+async def test_silence_is_a_stall() -> None:
+    """Who takes the question and does not answer has stalled."""
+    async with answering([b"HTTP/1.1 200 OK\r\n"], stay=True) as line:
+        with pytest.raises(WorkerStalled):
+            await line.get("/", limit_s=0.1)

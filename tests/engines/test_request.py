@@ -1,0 +1,30 @@
+"""What is asked of an engine."""
+
+from __future__ import annotations
+
+from queenlib.engines.request import request, too_long
+from queenlib.messages.infer import EngineParams
+from tests.engines.bench import generation
+
+
+def test_names_are_the_engines_own() -> None:
+    """Parameters go out under llama.cpp's names; what was not given is left to it."""
+    body = request(generation("Hi", repetition_penalty=1.5, stop=("x",), engine_params=EngineParams(mirostat=1)), 3)
+    assert body["messages"] == [{"role": "user", "content": "Hi"}]
+    assert (body["id_slot"], body["repeat_penalty"], body["stop"], body["mirostat"]) == (3, 1.5, ["x"], 1)
+    assert not {"seed", "response_format", "typical_p", "repetition_penalty"} & set(body)
+    assert body["stream"] is True
+
+
+def test_a_seed_reads_the_prompt_anew() -> None:
+    """With a seed the cache of prompts is left out: it would change the text."""
+    assert request(generation("Hi", seed=0), 0)["cache_prompt"] is False
+    assert request(generation("Hi"), 0)["cache_prompt"] is True
+
+
+def test_too_long_says_all() -> None:
+    """The refusal has the counts, and what to do, as a line that one can paste."""
+    error = too_long("big", 9412, 512, 8192)
+    assert error.what == "9,412 prompt + 512 max_tokens = 9,924 tokens; worker `big` has 8,192 a slot."
+    assert error.state == "Nothing was generated."
+    assert error.next == "Shorten by 1,732, or spawn it with context=16384."
