@@ -36,8 +36,20 @@ def near(home: Path) -> Iterator[Queen]:
         yield queen
 
 
-@pytest.fixture(params=[near, served], ids=["near", "far"], scope="session")
-def queen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queen]:
-    """A queen, near or far, shared by the session: each test takes names of its own."""
+@pytest.fixture(scope="package")
+def no_network(real_model_path: Path) -> Iterator[None]:
+    """No package index can be reached, from here nor from a process that is started here."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("PIP_")]:
+            environment.delenv(name)
+        environment.setenv("PIP_CONFIG_FILE", os.devnull)
+        environment.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+        environment.setenv("PIP_RETRIES", "0")
+        yield
+
+
+@pytest.fixture(params=[near, served], ids=["near", "far"], scope="package")
+def queen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, no_network: None) -> Iterator[Queen]:
+    """A queen, near or far, shared by the flow's tests: each takes names of its own."""
     with request.param(tmp_path_factory.mktemp("home")) as made:
         yield made

@@ -67,6 +67,13 @@ async def test_a_wrong_sha256_is_refused(queen: Queen, real_model_path: Path) ->
     assert real_model_path.exists()
 
 
+async def test_no_network_is_told(queen: Queen) -> None:
+    """A model that is not here cannot be fetched: the error says what could not be reached, and what to do."""
+    error = await fails(queen, model="smollm2-135m")
+    assert isinstance(error, errors.DownloadFailed)
+    assert error.next
+
+
 @pytest.mark.parametrize("fault", ["crash_load=1", "oom=1"])
 async def test_an_engine_that_dies_while_loading_is_told(queen: Queen, fault: str) -> None:
     """The error has the exit and the last lines of the worker."""
