@@ -94,7 +94,7 @@ class HiveListing(Result):
         return str(self)
 
     def _repr_html_(self) -> str:
-        return tables.html(f"{len(self.hives)} hives", _COLUMNS, self._rows())
+        return tables.html(f"{len(self.hives)} {'hive' if len(self.hives) == 1 else 'hives'}", _COLUMNS, self._rows())
 
 
 class Load(Message):

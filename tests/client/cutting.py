@@ -18,8 +18,8 @@ class Wire:
         self.cuts = cuts
         self.connections = 0
         self.port = 0
-        self.silent = False
-        """Whether nothing is passed on."""
+        self.silent = 0
+        """The number of the connection, from 1, on which nothing is passed on any more."""
         self._queen_port = 0
 
     def lead_to(self, url: str) -> None:
@@ -28,9 +28,10 @@ class Wire:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        number = self.connections
         queen_reader, queen_writer = await asyncio.open_connection("127.0.0.1", self._queen_port)
-        there = asyncio.create_task(self._copy(reader, queen_writer, None))
-        here = asyncio.create_task(self._copy(queen_reader, writer, self.cuts.pop(0) if self.cuts else None))
+        there = asyncio.create_task(self._copy(number, reader, queen_writer, None))
+        here = asyncio.create_task(self._copy(number, queen_reader, writer, self.cuts.pop(0) if self.cuts else None))
         try:
             await asyncio.wait({there, here}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -39,10 +40,12 @@ class Wire:
             writer.close()
             queen_writer.close()
 
-    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, limit: int | None) -> None:
+    async def _copy(
+        self, number: int, source: asyncio.StreamReader, target: asyncio.StreamWriter, limit: int | None
+    ) -> None:
         with suppress(ConnectionError):
             while data := await source.read(65536):
-                if self.silent:
+                if self.silent == number:
                     continue
                 target.write(data if limit is None else data[:limit])
                 await target.drain()

@@ -105,7 +105,7 @@ async def test_handles_show_themselves_without_asking(tmp_path: Path) -> None:
     assert job.id in str(jobs)
     assert f"<td>{job.id}</td>" in jobs._repr_html_()
     assert "local" in repr(hives)
-    assert "<caption>1 hives</caption>" in hives._repr_html_()
+    assert "<caption>1 hive</caption>" in hives._repr_html_()
 
 
 async def test_waiting_can_be_bounded_and_the_job_goes_on(tmp_path: Path) -> None:
