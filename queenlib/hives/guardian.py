@@ -33,8 +33,9 @@ from queenlib.hives import posix
 LOG_BYTES = 2 * 1024 * 1024
 """A log that grows longer becomes `….log.1`, in place of the one before."""
 LAST_LINES = 50
-LINE_BYTES = 64 * 1024
-"""A longer line is cut into pieces; so much is read at once."""
+LINE_BYTES = 64 * 1024  # longer lines of a worker are cut into pieces
+COMMAND_BYTES = 16 * 1024 * 1024
+"""No command of the queen is longer."""
 END_S = 2.0
 """How long the last reaping may take for each worker, in seconds."""
 DRAIN_S = 1.0
@@ -79,8 +80,8 @@ class Log:
         self._size = self._path.stat().st_size
 
 
-async def lines_of(pipe: IO[bytes]) -> AsyncIterator[bytes]:
-    """The lines that come out of a pipe, without their ends; longer ones in pieces of `LINE_BYTES`."""
+async def lines_of(pipe: IO[bytes], longest: int) -> AsyncIterator[bytes]:
+    """The lines that come out of a pipe, without their ends; ones that are longer than `longest` bytes in pieces."""
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
     try:
@@ -89,9 +90,9 @@ async def lines_of(pipe: IO[bytes]) -> AsyncIterator[bytes]:
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
                 yield line
-            while len(rest) > LINE_BYTES:
-                yield rest[:LINE_BYTES]
-                rest = rest[LINE_BYTES:]
+            while len(rest) > longest:
+                yield rest[:longest]
+                rest = rest[longest:]
         if rest:
             yield rest
     finally:
@@ -156,12 +157,12 @@ class Child:
             pump.cancel()
         self._input.close()
         self.log.close()
-        name = posix.signal_name(-code) if code < 0 else None
-        say("exit", id=self.key, code=None if name else code, signal=name, last_lines=list(self.log.last))
+        how = {"code": None, "signal": posix.signal_name(-code)} if code < 0 else {"code": code, "signal": None}
+        say("exit", id=self.key, **how, last_lines=list(self.log.last))
 
     async def _control(self) -> None:
         assert self.process.stdout is not None
-        async for line in lines_of(self.process.stdout):
+        async for line in lines_of(self.process.stdout, LINE_BYTES):
             if (data := _control_message(line)) is None:
                 self.log.add(line)
             else:
@@ -169,7 +170,7 @@ class Child:
 
     async def _errors(self) -> None:
         assert self.process.stderr is not None
-        async for line in lines_of(self.process.stderr):
+        async for line in lines_of(self.process.stderr, LINE_BYTES):
             self.log.add(line)
 
 
@@ -194,7 +195,7 @@ class Guardian:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.end)
         try:
-            async for line in lines_of(sys.stdin.buffer):
+            async for line in lines_of(sys.stdin.buffer, COMMAND_BYTES):
                 self._obey(json.loads(line))
         except Exception:  # noqa: BLE001 - whatever it is, no worker may outlive it
             traceback.print_exc()

@@ -25,7 +25,6 @@ class Pid:
         except psutil.Error:
             return cls(number, None)
 
-    @property
     def alive(self) -> bool:
         """Whether it runs; one that has ended and waits to be reaped does not."""
         try:
@@ -34,7 +33,6 @@ class Pid:
         except psutil.Error:
             return False
 
-    @property
     def stopped(self) -> bool:
         """Whether somebody has stopped it (SIGSTOP), so that it does nothing for now."""
         try:
@@ -44,5 +42,5 @@ class Pid:
 
     def kill_group(self) -> None:
         """Kill it and its group, if it is still it."""
-        if self.alive:
+        if self.alive():
             posix.kill_group(self.number)

@@ -18,7 +18,7 @@ from queenlib.world import World
 
 END_S = 10.0
 """How long a process may take to be gone after it was killed, in seconds."""
-PATIENCE_S = 5.0
+PATIENCE_S = 2.0
 """How long a guardian that was let go may take to end by itself, in seconds."""
 LINE_BYTES = 16 * 1024 * 1024
 """No line of the guardian is longer."""
@@ -32,16 +32,20 @@ def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 class WorkerProcess:
-    """One worker's process. It has ended when `exited` is done, whatever happened to anyone."""
+    """One worker's process. It has ended when `exited` is done, whoever was killed."""
 
     def __init__(self, key: str, processes: Processes) -> None:
         loop = asyncio.get_running_loop()
         self.pid = 0
-        self.exited: asyncio.Future[Exit] = loop.create_future()
-        """Its end; wait for it shielded."""
+        self._exited: asyncio.Future[Exit] = loop.create_future()
         self._started: asyncio.Future[int] = loop.create_future()
         self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._key, self._processes = key, processes
+
+    @property
+    def exited(self) -> asyncio.Future[Exit]:
+        """Its end. Whoever waits for it may be cancelled and takes it from nobody else."""
+        return asyncio.shield(self._exited)
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
         """What it says about itself, one control message each, until it has ended."""
@@ -80,8 +84,8 @@ class WorkerProcess:
                 self._end(Exit(code, name, tuple(lines)))
 
     def _end(self, end: Exit) -> None:
-        if not self.exited.done():
-            self.exited.set_result(end)
+        if not self._exited.done():
+            self._exited.set_result(end)
             self._messages.put_nowait(None)
 
 
@@ -139,14 +143,14 @@ class Processes:
         config, env = json.dumps(dict(launch.config)), scrubbed(os.environ)
         self._send(command="spawn", id=key, argv=list(launch.argv), env=env, line=config, log=str(log))
         try:
-            told: set[asyncio.Future[Any]] = {process._started, process.exited}
+            told: set[asyncio.Future[Any]] = {process._started, process._exited}
             await asyncio.wait(told, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             await process.kill()  # the guardian obeys in order: what it is starting is killed next
             raise
         if process.pid:
             return process
-        end = process.exited.result()
+        end = process._exited.result()
         raise EngineError(
             f"Worker {worker_id} could not be started: {end.note}.",
             why=f"Its program is {launch.argv[0]}.",
@@ -203,20 +207,20 @@ class Processes:
             process._hear(event)
             if event["event"] == "spawned":
                 self._pids[key] = Pid.of(process.pid)
-            if process.exited.done():
+            if process._exited.done():
                 self._workers.pop(key)
                 self._pids.pop(key, None)
 
     async def _end_of(self, process: WorkerProcess, limit_s: float) -> Exit:
         try:
             async with self._world.limit(limit_s):
-                return await asyncio.shield(process.exited)
+                return await process.exited
         except TimeoutError:
             if self._guardian is not None:
-                if not Pid.of(self._guardian.pid).stopped:
+                if not Pid.of(self._guardian.pid).stopped():
                     raise _still_there([process.pid], limit_s) from None
                 self._guardian.kill()  # it cannot do as it is told: it is let go, with all of its workers
-            return await asyncio.shield(process.exited)
+            return await process.exited
 
     async def _all_gone(self, guardian: asyncio.subprocess.Process) -> None:
         """Kill what is left of a guardian and its workers, and see them gone."""
@@ -226,10 +230,10 @@ class Processes:
                 for pid in pids:
                     pid.kill_group()
                 await guardian.wait()
-                while any(pid.alive for pid in pids):
+                while any(pid.alive() for pid in pids):
                     await self._world.sleep(0.02)
         except TimeoutError:
-            raise _still_there([pid.number for pid in pids if pid.alive], END_S) from None
+            raise _still_there([pid.number for pid in pids if pid.alive()], END_S) from None
 
 
 def _still_there(pids: list[int], waited_s: float) -> NotStopped:

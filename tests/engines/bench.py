@@ -60,8 +60,8 @@ class Answered:
 
     def add(self, item: Token | Progress | Finished) -> None:
         """Keep an item."""
-        kept: list[Any] = {Token: self.tokens, Progress: self.progress, Finished: self.finished}[type(item)]
-        kept.append(item)
+        kept: dict[type, list[Any]] = {Token: self.tokens, Progress: self.progress, Finished: self.finished}
+        kept[type(item)].append(item)
 
 
 def generation(prompt: str, **sampling: Any) -> Generation:

@@ -28,7 +28,7 @@ def says(**delta: Any) -> dict[str, Any]:
 def read(*events: dict[str, Any] | str) -> tuple[list[Any], Finished | None]:
     """What is read from events that come a second apart; the request was written a second before."""
     answer = Answer("w", 100.0)
-    found = []
+    found: list[Any] = []
     for number, event in enumerate(events, 101):
         found += answer.feed(event if isinstance(event, str) else json.dumps(event), float(number))
     return found, answer.finished

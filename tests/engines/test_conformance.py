@@ -90,7 +90,7 @@ async def test_max_tokens_cut_off(connection: Connection) -> None:
 
 async def test_stop_text_ends(connection: Connection) -> None:
     """A stop text ends the answer before it, with the reason `stop`."""
-    asked = {"prompt": "Tell a story about a hive.", "max_tokens": 24, "seed": 5, "temperature": 0.0}
+    asked: dict[str, Any] = {"prompt": "Tell a story about a hive.", "max_tokens": 24, "seed": 5, "temperature": 0.0}
     told = (await ask(connection, **asked)).text
     stop = told.split()[3]
     answered = await ask(connection, **asked, stop=(stop, "a text that never comes"))

@@ -58,6 +58,6 @@ def keep_output() -> int:
 
 
 def _end_with_input() -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):  # without a lock, which would be in the way of an orderly end
         pass
     os._exit(0)

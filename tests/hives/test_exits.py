@@ -1,0 +1,31 @@
+"""How a process ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from queenlib.hives.exits import Exit
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (Exit.of(3), "exit code 3"),
+        (Exit.of(-11), "killed by SIGSEGV"),
+        (Exit.of(-9), "memory"),
+        (Exit(None, "SIGKILL", note="its guardian ended"), "its guardian ended"),
+    ],
+)
+def test_ends_in_words(end: Exit, told: str) -> None:
+    """An end is told by its exit code, its signal, or by what is known better."""
+    assert told in end.describe()
+
+
+def test_error_carries_the_end() -> None:
+    """The error has four parts, the way it ended, and the last lines."""
+    error = Exit(None, "SIGSEGV", ("first", "last")).error("w", "at token 5")
+    assert error.what == "Worker w ended at token 5: killed by SIGSEGV. Its last words: last"
+    assert (error.exit_code, error.signal, error.last_lines) == (None, "SIGSEGV", ["first", "last"])
+    assert error.why
+    assert error.state
+    assert "workers.get('w')" in error.next
