@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from queenlib.client.backend import Start
 from queenlib.client.resume import follow
-from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, UnknownJob, revive
+from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, UnknownJob, revive
 from queenlib.messages.base import Message, Operation
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
@@ -100,6 +100,12 @@ class RemoteQueen:
         await self._http.aclose()
 
     async def _ask(self, model: type[Answer], method: str, path: str, **sent: Any) -> Answer:
+        if self._http.is_closed:
+            raise QueenUnreachable(
+                f"This handle on the queen at {self.url} is closed.",
+                state="She was not asked, and her jobs go on.",
+                next="Take a new one: Queen.connect(url).",
+            )
         try:
             response = await self._http.request(method, path, **sent)
         except httpx2.RequestError as error:
@@ -113,6 +119,13 @@ class RemoteQueen:
 
     @asynccontextmanager
     async def _line(self, job_id: str, after: int) -> AsyncIterator[AsyncIterator[bytes] | None]:
+        if self._http.is_closed:
+            raise StreamInterrupted(
+                f"This handle on the queen was closed after event {after}.",
+                state="The job does not mind: it goes on where it is.",
+                next=f"Go on from there with a new one: queen.jobs.stream(job_id, after={after}).",
+                last_seq=after,
+            )
         headers = {"accept": "text/event-stream", "last-event-id": str(after)}
         try:
             async with self._http.stream("GET", f"{_job(job_id)}/stream", headers=headers) as response:

@@ -256,9 +256,12 @@ async def test_silence_is_a_broken_line(tmp_path: Path) -> None:
         events = await far.execute_job(job_id)
         assert (await anext(events)).seq == 1
         line.silent = line.connections
-        gate.set()
+        rest = asyncio.create_task(_drain(events))
         async with asyncio.timeout(30):
-            log = await _drain(events)
+            while line.connections == line.silent:
+                await asyncio.sleep(0.01)
+            gate.set()
+            log = await rest
         assert isinstance(log[-1], EndEvent)
         assert [event.seq for event in log] == list(range(2, len(log) + 2))
         assert line.connections == line.silent + 1
@@ -311,6 +314,20 @@ async def test_closing_lets_go_of_every_line(queen: Served) -> None:
         while len(asyncio.all_tasks()) > tasks:
             await asyncio.sleep(0.01)
     del streams
+
+
+async def test_a_closed_handle_says_so(queen: Served) -> None:
+    """At once: to who reads a stream, and to who asks something new."""
+    job_id = await queen.run(["a"], asyncio.Event())
+    async with remote(queen.url) as far:
+        events = await far.execute_job(job_id)
+        reading = asyncio.create_task(_drain(events))
+        await asyncio.sleep(0.1)
+    with pytest.raises(StreamInterrupted) as broken:
+        await reading
+    assert broken.value.last_seq > 0
+    assert isinstance(await refusal(far, "info"), QueenUnreachable)
+    assert isinstance(await refusal(far, "execute_job", job_id), StreamInterrupted)
 
 
 @pytest.mark.parametrize(

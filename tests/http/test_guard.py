@@ -75,6 +75,12 @@ async def test_no_cors_and_no_preflight(queen: Served) -> None:
     assert "server" not in names
 
 
+async def test_a_caller_does_not_say_who_he_is(queen: Served) -> None:
+    """What proxies say about the way of a request counts for nothing."""
+    headers = ["X-Forwarded-Proto: https", "X-Forwarded-Host: queen.lan", f"Origin: https://{queen.host}"]
+    assert (await queen.ask("/v1/info", headers=headers)).status == 403
+
+
 async def flood(queen: Served, head: list[str], block: bytes, blocks: int, token: str = TOKEN) -> Answer:
     """Send many blocks until the answer comes, and give it."""
     async with queen.talk() as talk, asyncio.timeout(60):

@@ -178,7 +178,9 @@ async def test_leaving_is_not_cancelling(lively: Served) -> None:
             await asyncio.sleep(0.01)
     assert (await lively.router.get_job(job_id)).state is State.RUNNING
     gate.set()
-    assert events((await follow(lively, job_id)).body)[-1].data.state is State.SUCCEEDED  # type: ignore[union-attr]  # the end
+    end = events((await follow(lively, job_id)).body)[-1]
+    assert isinstance(end, EndEvent)
+    assert end.data.state is State.SUCCEEDED
 
 
 async def test_a_broken_connection_before_the_head(queen: Served) -> None:
