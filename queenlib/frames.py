@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -55,8 +54,7 @@ def jobs_frame(records: Iterable[JobRecord], *, reads: bool = False) -> pd.DataF
         `ended_at` (UTC; missing until then), `queued_s` (created to started, seconds), `run_s` (started to ended, seconds),
         `pieces` (of the answer), `events` (in its log), `error` (its class; missing for none), `reason` (of its state).
     """
-    shown = [record for record in records if reads or OPERATIONS[record.operation].recovery is not Recovery.READ]
-    return _frame((_job_row(record) for record in shown), JOB_COLUMNS)
+    return _frame((_job_row(record) for record in records if reads or not _is_read(record)), JOB_COLUMNS)
 
 
 def events_frame(events: Iterable[Event]) -> pd.DataFrame:
@@ -81,6 +79,11 @@ def tokens_frame(events: Iterable[Event]) -> pd.DataFrame:
     return frame
 
 
+def _is_read(record: JobRecord) -> bool:
+    operation = OPERATIONS.get(record.operation)  # a later queen has more of them
+    return operation is not None and operation.recovery is Recovery.READ
+
+
 def _job_row(record: JobRecord) -> dict[str, Any]:
     def seconds(start: pd.Timestamp | None, end: pd.Timestamp | None) -> float | None:
         return (end - start).total_seconds() if start is not None and end is not None else None
@@ -103,7 +106,7 @@ def _job_row(record: JobRecord) -> dict[str, Any]:
 
 
 def _event_row(event: Event) -> dict[str, Any]:
-    data = json.loads(event.data.model_dump_json())
+    data = event.data.wire()
     return {"job_id": event.job_id, "seq": event.seq, "at": event.at, "type": event.type, "text": str(event), "data": data}
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Any, Literal, assert_never
+from typing import Any, Literal, assert_never, get_args
 
+from queenlib.errors import InvalidRequest
 from queenlib.messages import hive, infer, model, status, worker
 from queenlib.messages.base import Operation
 from queenlib.messages.events import Event, Yielded
@@ -19,8 +20,14 @@ from queenlib.operations import infer as infer_operations
 from queenlib.operations import model as model_operations
 from queenlib.operations import status as status_operations
 from queenlib.operations import worker as worker_operations
+from queenlib.registry.run import Work
 from queenlib.state import QueenState
 from queenlib.version import __version__
+
+Start = Literal["now", "on_stream"]
+STARTS = get_args(Start)
+PAGE_LIMIT = 1000
+"""Jobs in one page."""
 
 
 class Router:
@@ -29,29 +36,35 @@ class Router:
     def __init__(self, state: QueenState) -> None:
         self._state = state
 
-    async def create_job(
-        self, payload: Operation | Mapping[str, Any], *, start: Literal["now", "on_stream"] = "now"
-    ) -> JobTicket:
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, start: Start = "now") -> JobTicket:
         """Parse the operation, create its job once, and start it."""
+        if start not in STARTS:
+            raise InvalidRequest(f"start is {start!r}.", why=f"It is {' or '.join(STARTS)}.", state="No job was made.")
         operation = parse_operation(payload)
-        job_id = await self._state.registry.create(operation)
-        if start == "now":
-            self._start(job_id, operation)
+        job_id = await self._state.registry.create(operation, self._work(operation) if start == "now" else None)
         return JobTicket(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream")
 
     async def execute_job(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """Get the job, start it if it has not started, follow it."""
-        record = await self._state.registry.get(job_id)
-        if not self._state.registry.started(record.id):
-            self._start(record.id, parse_operation(record.request))
-        return await self._state.registry.follow(record.id, after)
+        registry = self._state.registry
+        record = await registry.get(job_id)
+        events = await registry.follow(record.id, after)
+        if not registry.started(record.id):
+            registry.start(record.id, self._work(parse_operation(record.request)))
+        return events
 
     async def get_job(self, job_id: str) -> JobRecord:
         """The job as it is now."""
         return await self._state.registry.get(job_id)
 
     async def list_jobs(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
-        """A page of jobs, newest first."""
+        """A page of 1 to 1,000 jobs, newest first."""
+        if not 1 <= limit <= PAGE_LIMIT:
+            raise InvalidRequest(
+                f"limit is {limit:,}; it goes from 1 to {PAGE_LIMIT:,}.",
+                state="Nothing was done.",
+                next="Follow the pages: jobs.list(cursor=listing.next)",
+            )
         return await self._state.registry.page(limit, cursor)
 
     async def cancel_job(self, job_id: str) -> JobRecord:
@@ -72,8 +85,8 @@ class Router:
         """Close the queen: every job and every process of hers has ended when this returns."""
         await self._state.close()
 
-    def _start(self, job_id: str, operation: AnyOperation) -> None:
-        self._state.registry.start(job_id, operation, lambda: route_operation(operation, self._state))
+    def _work(self, operation: AnyOperation) -> Work:
+        return lambda: route_operation(operation, self._state)
 
 
 def route_operation(operation: AnyOperation, state: QueenState) -> AsyncGenerator[Yielded]:

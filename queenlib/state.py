@@ -53,5 +53,7 @@ class QueenState:
 
     async def close(self) -> None:
         """Stop every job, then every hive: nothing of ours runs when this returns."""
-        await self.registry.close()
-        await self.hives.close()
+        try:
+            await self.registry.close()
+        finally:
+            await self.hives.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from queenlib.client.backend import Backend, Start
 from queenlib.client.job import Job
@@ -46,7 +48,12 @@ class Caller:
         return await self.portal.run(self._create(operation, start))
 
     def call(self, operation: Operation, result: type[R]) -> Job[R]:
-        """Create a job and return its handle, blocking for as long as it takes to be kept: milliseconds."""
+        """Create a job and return its handle, blocking for as long as it takes to be kept: milliseconds.
+
+        Raises:
+            QueueFull: There is no room for another job; none was made.
+            QueenUnreachable: The queen did not answer within 5 s.
+        """
         assert operation.result_model is result
         return self.portal.wait(self._create(operation, "now"))
 
@@ -59,31 +66,29 @@ class Caller:
         return self.portal.wait(self._attach(job_id))
 
     async def _attach(self, job_id: str) -> Job[Any]:
-        async with _Soon():
+        async with _soon("Nothing was changed."):
             return Job(await self.backend.get_job(job_id), self.backend, self.portal)
 
     async def _create(self, operation: Operation, start: Start) -> Job[Any]:
-        async with _Soon():
+        async with _soon("Whether the job was made is not known."):
             ticket = await self.backend.create_job(operation, start=start)
             return Job(await self.backend.get_job(ticket.job_id), self.backend, self.portal)
 
 
-class _Soon:
+@asynccontextmanager
+async def _soon(state: str) -> AsyncIterator[None]:
     """Bounds what is inside to `CREATE_LIMIT_S`."""
-
-    async def __aenter__(self) -> None:
-        self._timeout = asyncio.timeout(CREATE_LIMIT_S)
-        await self._timeout.__aenter__()
-
-    async def __aexit__(self, *error: Any) -> None:
-        try:
-            await self._timeout.__aexit__(*error)
-        except TimeoutError:
-            raise QueenUnreachable(
-                f"The queen did not answer within {CREATE_LIMIT_S:g} s.",
-                state="Whether the job was made is not known.",
-                next="Look: await queen.jobs.list()",
-            ) from None
+    try:
+        async with asyncio.timeout(CREATE_LIMIT_S) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise QueenUnreachable(
+            f"The queen did not answer within {CREATE_LIMIT_S:g} s.",
+            state=state,
+            next="Look: await queen.jobs.list()",
+        ) from None
 
 
 class Twin(Generic[Verbs]):
@@ -98,8 +103,8 @@ def twin(
 ) -> Callable[Concatenate[Twin[Verbs], P], T]:
     """The blocking twin of a coroutine method."""
 
+    @wraps(method)
     def blocking(self: Twin[Verbs], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._verbs.portal.wait(method(self._verbs, *args, **kwargs))
 
-    blocking.__doc__, blocking.__name__ = method.__doc__, method.__name__
-    return blocking
+    return cast("Callable[Concatenate[Twin[Verbs], P], T]", blocking)

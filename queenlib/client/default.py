@@ -11,7 +11,11 @@ _default: Queen | None = None
 
 
 def default_queen() -> Queen:
-    """The default queen, made when it is first asked for: `Queen()`."""
+    """The default queen, made when it is first asked for: `Queen()`; a new one if that was closed.
+
+    Raises:
+        QueenError: She cannot be made: her home cannot be written to, or her token file cannot be read.
+    """
     global _default
     with _lock:
         if _default is None or _default.closed:

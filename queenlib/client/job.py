@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Iterator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from pydantic_core import to_json
 
 from queenlib import tables
 from queenlib.client.backend import Backend
-from queenlib.client.portal import Feed, Portal
+from queenlib.client.feed import Feed, closing
+from queenlib.client.portal import Portal
 from queenlib.errors import InternalError, revive
 from queenlib.messages.base import Result
-from queenlib.messages.events import EndEvent, Event, StateEvent, TokenEvent
+from queenlib.messages.events import EndEvent, Event, TokenEvent
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
+from queenlib.registry.fold import fold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +53,7 @@ class Job(Generic[R]):
 
     async def refresh(self) -> JobRecord:
         """Ask how it is now."""
-        self._record = await self._portal.run(self._backend.get_job(self.id))
-        return self._record
+        return await self._portal.run(self._learn(self._backend.get_job(self.id)))
 
     def __await__(self) -> Generator[Any, None, R]:
         return self.result().__await__()
@@ -66,20 +68,37 @@ class Job(Generic[R]):
         return await self._portal.run(self._result(timeout))
 
     def wait(self, timeout: float | None = None) -> R:
-        """Its result, blocking, under a running loop or without one; see `result`."""
+        """Its result, blocking, under a running loop or without one; see `result`.
+
+        An interrupt (`KeyboardInterrupt`) ends the waiting; the job goes on.
+
+        Raises:
+            Conflict: It is called on queenlib's own thread, where it would wait for itself.
+        """
         return self._portal.wait(self._result(timeout))
 
     async def _result(self, timeout: float | None) -> R:
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) as limit:
                 while not self._record.state.ended:
-                    async for _ in await self._listen(self._record.last_seq):
-                        pass
+                    async with closing(await self._listen(self._record.last_seq)) as stream:
+                        async for _ in stream:
+                            pass
+                    if not self._record.state.ended:
+                        await self._learn(self._backend.get_job(self.id))
         except TimeoutError:
-            raise TimeoutError(f"{self.id} has not ended after {timeout:g} s; it goes on") from None
+            if limit.expired():
+                raise TimeoutError(f"{self.id} has not ended after {timeout:g} s; it goes on") from None
+            raise
         if self._record.result is None and self._record.error is None:  # it was found in a list, which leaves results out
-            self._record = await self._backend.get_job(self.id)
+            await self._learn(self._backend.get_job(self.id))
         return self._outcome()
+
+    async def _learn(self, answer: Awaitable[JobRecord]) -> JobRecord:
+        # On the portal's loop alone, as all that changes the record; and an answer may be older than what was heard since.
+        if (record := await answer).last_seq >= self._record.last_seq:
+            self._record = record
+        return self._record
 
     def _outcome(self) -> R:
         if self._record.error is not None:
@@ -89,11 +108,6 @@ class Job(Generic[R]):
         model = OPERATIONS[self.operation].result_model
         return cast("R", model.model_validate_json(to_json(self._record.result)))
 
-    def _hear(self, event: Event) -> None:
-        state = event.data.state if isinstance(event, StateEvent) else self._record.state
-        tokens = self._record.tokens + (len(event.data.cuts) if isinstance(event, TokenEvent) else 0)
-        self._record = self._record.model_copy(update={"last_seq": event.seq, "tokens": tokens, "state": state})
-
     def events(self, after: int = 0) -> Feed[Event]:
         """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw."""
         return Feed(self._portal, lambda: self._listen(after))
@@ -102,32 +116,31 @@ class Job(Generic[R]):
         """The stream, overheard: what it tells of the job is remembered, so that showing the handle asks nobody."""
         return self._overhear(await self._backend.execute_job(self.id, after))
 
-    async def _overhear(self, stream: AsyncIterator[Event]) -> AsyncGenerator[Event]:
-        async for event in stream:
-            if isinstance(event, EndEvent) and not self._record.state.ended:
-                self._record = await self._backend.get_job(self.id)
-            elif event.seq > self._record.last_seq:
-                self._hear(event)
-            yield event
+    async def _overhear(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event]:
+        async with closing(events) as stream:
+            async for event in stream:
+                if event.seq == self._record.last_seq + 1:
+                    self._record = fold(self._record, event)
+                yield event
 
     def __aiter__(self) -> AsyncGenerator[Event]:
-        return aiter(self.events())
+        return self.events().__aiter__()
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events())
 
     async def text(self, channel: Literal["content", "reasoning"] = "content") -> AsyncGenerator[str]:
         """The pieces of its answer, as they come; raises what the job ended with, if it did not succeed."""
-        async for event in self:
-            if isinstance(event, TokenEvent) and event.data.channel == channel:
-                yield event.data.text
-            elif isinstance(event, EndEvent) and event.data.error is not None:
-                raise revive(event.data.error.wire())
+        async with aclosing(aiter(self)) as events:
+            async for event in events:
+                if isinstance(event, TokenEvent) and event.data.channel == channel:
+                    yield event.data.text
+                elif isinstance(event, EndEvent) and event.data.error is not None:
+                    raise revive(event.data.error.wire())
 
     async def cancel(self) -> JobRecord:
         """Cancel it; its work has ended when this returns. A job that has ended stays as it is."""
-        self._record = await self._portal.run(self._backend.cancel_job(self.id))
-        return self._record
+        return await self._portal.run(self._learn(self._backend.cancel_job(self.id)))
 
     async def frame(self, of: Literal["events", "tokens"] = "events") -> pd.DataFrame:
         """Its log as a pandas DataFrame: one row an event, or one row a piece of the answer; see `queenlib.frames`."""

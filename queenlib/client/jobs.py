@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from queenlib.client.backend import Start
 from queenlib.client.calls import Caller, Twin, twin
+from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.lines import LineMaker
-from queenlib.client.portal import Feed
 from queenlib.messages.base import Operation
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobListing, JobRecord
@@ -58,12 +59,13 @@ class Jobs:
             StreamBeyondEnd: `after` is past the last event.
         """
         maker = LineMaker()
-        async for event in Feed(self.portal, lambda: self._caller.backend.execute_job(job_id, after)):
-            if lines:
-                for line in maker.feed(event):
-                    yield line
-            else:
-                yield event
+        async with aclosing(self._feed(job_id, after).__aiter__()) as events:
+            async for event in events:
+                for each in maker.feed(event) if lines else (event,):
+                    yield each
+
+    def _feed(self, job_id: str, after: int = 0) -> Feed[Event]:
+        return Feed(self.portal, lambda: self._caller.backend.execute_job(job_id, after))
 
     def attach(self, job_id: str) -> Job[Any]:
         """A handle on a job that exists, such as one of yesterday; a unique prefix of its id will do.
@@ -96,7 +98,15 @@ class Jobs:
         return await self.portal.run(self._caller.backend.cancel_job(job_id))
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
-        """A page of jobs, newest first; `.next` is the cursor of the page after it."""
+        """A page of jobs, newest first; `.next` is the cursor of the page after it.
+
+        Args:
+            limit: Jobs in the page at most: 1 to 1,000.
+            cursor: That of the page before.
+
+        Raises:
+            InvalidRequest: `limit` or `cursor` is none.
+        """
         return await self.portal.run(self._caller.backend.list_jobs(limit=limit, cursor=cursor))
 
     async def frame(self, *, reads: bool = False, limit: int = 10_000) -> pd.DataFrame:
@@ -108,14 +118,17 @@ class Jobs:
         """
         from queenlib import frames
 
-        records: list[JobRecord] = []
+        return frames.jobs_frame(await self._records(limit), reads=reads)
+
+    async def _records(self, limit: int = 10_000) -> Sequence[JobRecord]:
+        found: list[JobRecord] = []
         cursor: str | None = None
-        while len(records) < limit:
-            page = await self.list(limit=min(1000, limit - len(records)), cursor=cursor)
-            records.extend(page.jobs)
+        while len(found) < limit:
+            page = await self.list(limit=min(1000, limit - len(found)), cursor=cursor)
+            found.extend(page.jobs)
             if (cursor := page.next) is None:
                 break
-        return frames.jobs_frame(records, reads=reads)
+        return found
 
 
 class SyncJobs(Twin[Jobs]):
@@ -126,4 +139,20 @@ class SyncJobs(Twin[Jobs]):
     result = twin(Jobs.result)
     cancel = twin(Jobs.cancel)
     list = twin(Jobs.list)
-    frame = twin(Jobs.frame)
+    _records = twin(Jobs._records)
+
+    @overload
+    def stream(self, job_id: str, after: int = 0, *, lines: Literal[False] = False) -> Iterator[Event]: ...
+    @overload
+    def stream(self, job_id: str, after: int = 0, *, lines: Literal[True]) -> Iterator[str]: ...
+    def stream(self, job_id: str, after: int = 0, *, lines: bool = False) -> Iterator[Any]:
+        """A job's events, or with `lines=True` its lines of text, up to its end; see `Jobs.stream`."""
+        maker = LineMaker()
+        for event in self._verbs._feed(job_id, after):
+            yield from maker.feed(event) if lines else (event,)
+
+    def frame(self, *, reads: bool = False, limit: int = 10_000) -> pd.DataFrame:
+        """Jobs as a pandas DataFrame; see `Jobs.frame`."""
+        from queenlib import frames  # here, and not on the portal: building a table takes time, and jobs run there
+
+        return frames.jobs_frame(self._records(limit), reads=reads)

@@ -7,31 +7,26 @@ other loop, or waited for without one.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from queenlib.errors import QueenClosed
+from queenlib.client.turning import TICK_S, turning
+from queenlib.errors import Conflict, QueenClosed
 
 T = TypeVar("T")
 
-TICK_S = 0.2
-"""A wait on another thread looks up this often: a kernel's interrupt is only seen when its own loop turns."""
-FEED_LIMIT = 4096
-"""Items that are handed over before their source has to wait."""
-
-
 WIND_DOWN_S = 1.0
-"""Seconds for what is on its way when the portal is closed."""
+"""Seconds for what is on its way when the portal is closed; as long again for what is given up on."""
 
 
 class Portal:
     """One thread, one loop; started when it is made, ended by `close`."""
 
     def __init__(self) -> None:
+        self._gate, self._closed = threading.Lock(), False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._turn, name="queenlib", daemon=True)
         self._thread.start()
@@ -46,152 +41,125 @@ class Portal:
 
     async def _wind_down(self) -> None:
         """Let what is on its way arrive, such as the end of a stream that is still read; give up on the rest."""
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        if others:
-            _, late = await asyncio.wait(others, timeout=WIND_DOWN_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        me = asyncio.current_task()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WIND_DOWN_S):
+                while others := asyncio.all_tasks() - {me}:
+                    await asyncio.wait(others)
+        late = asyncio.all_tasks() - {me}
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=WIND_DOWN_S)
         await self._loop.shutdown_asyncgens()
+
+    @property
+    def open(self) -> bool:
+        """Whether work can be handed to it: it was not closed, and lives in this process and not in one that forked it."""
+        return not self._closed and self._thread.is_alive()
 
     @property
     def inside(self) -> bool:
         """Whether we are on the portal's own thread."""
         return threading.current_thread() is self._thread
 
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The portal's loop; to hand something to it, and for nothing else."""
-        return self._loop
+    def check_outside(self) -> None:
+        """Speak up where somebody would block the portal's own thread.
 
-    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        Raises:
+            Conflict: We are on that thread: what is waited for would never come.
+        """
+        if self.inside:
+            raise Conflict(
+                "This would wait for itself for ever.",
+                why="It blocks, and was called on the one thread that does queenlib's work.",
+                state="Nothing was done.",
+                next="Await it there: `await job`, `async for event in job`, `await queen.jobs.create(op)`.",
+            )
+
+    def soon(self, callback: Callable[[], object]) -> None:
+        """Call something on the portal's loop; once the portal is closed, nothing."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(callback)
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start `work` on the portal's loop.
 
         Raises:
             QueenClosed: The portal was closed.
         """
-        if self._loop.is_closed():
-            work.close()
-            raise QueenClosed(
-                "This queen is closed.",
-                why="`close()` was called, or its `with` was left.",
-                state="Nothing was done.",
-                next="Make a new one: Queen()",
-            )
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+        if self.open:
+            with self._gate:  # what passes here before it is closed is done; nothing gets lost in between
+                if not self._closed:
+                    return asyncio.run_coroutine_threadsafe(work, self._loop)
+        work.close()
+        raise self.closed_error()
 
-    def wait(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Do `work` on the portal's loop and wait for it, blocking, with or without a running loop.
 
+        When the waiting is interrupted, the work is cancelled.
+
         Raises:
-            TimeoutError: If it took longer than `timeout` seconds; it was cancelled then.
+            Conflict: We are on the portal's own thread.
+            QueenClosed: The portal was closed.
         """
-        assert not self.inside, "the portal would wait for itself"
+        try:
+            self.check_outside()
+        except Conflict:
+            work.close()
+            raise
         future = self.submit(work)
         try:
-            return future.result(timeout)
-        except (TimeoutError, KeyboardInterrupt):
+            while not future.done():
+                with suppress(TimeoutError):  # ours, or the work's own, which comes again below
+                    future.result(TICK_S)
+            return future.result()
+        except concurrent.futures.CancelledError:
+            raise self.closed_error() from None
+        except BaseException:
             future.cancel()
             raise
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do `work` on the portal's loop and await it. If we are cancelled, so is the work."""
+        """Do `work` on the portal's loop and await it. If we are cancelled, so is the work.
+
+        Raises:
+            QueenClosed: The portal was closed.
+        """
         if self.inside:
             return await work
         future = self.submit(work)
-        done = asyncio.wrap_future(future)
         try:
-            while not done.done():
-                await asyncio.wait({done}, timeout=TICK_S)
-            return done.result()
+            with turning():
+                return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            future.cancel()
-            raise
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise self.closed_error() from None  # nobody cancelled us: the work was given up
 
     def close(self) -> None:
-        """End the thread; what still runs on it is given up."""
-        if self._thread.is_alive() and not self.inside:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+        """End the thread; what still runs on it is given up.
 
+        Raises:
+            Conflict: We are on the portal's own thread.
+        """
+        self.check_outside()
+        if not self._thread.is_alive():
+            return
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
 
-class Feed(Generic[T]):
-    """Brings the items of a stream from the portal's loop to another thread, in batches. To be drawn from once.
-
-    Args:
-        portal: Where the stream lives.
-        source: Opens the stream, on the portal's loop.
-    """
-
-    def __init__(self, portal: Portal, source: Callable[[], Awaitable[AsyncIterator[T]]]) -> None:
-        self._portal, self._source = portal, source
-        self._items: deque[T] = deque()
-        self._ended = False
-        self._error: BaseException | None = None
-        self._wake: Callable[[], None] = lambda: None
-        self._room = asyncio.Event()
-
-    async def _pump(self) -> None:
-        stream: AsyncIterator[T] | None = None
-        try:
-            stream = await self._source()
-            async for item in stream:
-                self._items.append(item)
-                self._wake()
-                while len(self._items) > FEED_LIMIT:
-                    self._room.clear()
-                    await self._room.wait()
-        except Exception as error:  # noqa: BLE001 - carried to the one who draws
-            self._error = error
-        finally:
-            if isinstance(stream, AsyncGenerator):
-                await stream.aclose()
-            self._ended = True
-            self._wake()
-
-    def _take(self) -> Iterator[T]:
-        while self._items:
-            yield self._items.popleft()
-        with suppress(RuntimeError):  # the portal was closed: nothing waits for room any more
-            self._portal.loop.call_soon_threadsafe(self._room.set)
-
-    def _over(self) -> bool:
-        if not self._ended or self._items:
-            return False
-        if self._error is not None:
-            raise self._error
-        return True
-
-    def __iter__(self) -> Iterator[T]:
-        """The items, blocking."""
-        arrived = threading.Event()
-        self._wake = arrived.set
-        pump = self._portal.submit(self._pump())
-        try:
-            while not self._over():
-                arrived.wait(TICK_S)
-                arrived.clear()
-                yield from self._take()
-        finally:
-            pump.cancel()
-
-    async def __aiter__(self) -> AsyncGenerator[T]:
-        """The items."""
-        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
-
-        def wake() -> None:
-            with suppress(RuntimeError):  # the loop of the one who drew is closed
-                loop.call_soon_threadsafe(arrived.set)
-
-        self._wake = wake
-        pump = self._portal.submit(self._pump())
-        try:
-            while not self._over():
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(TICK_S):
-                        await arrived.wait()
-                arrived.clear()
-                for item in self._take():
-                    yield item
-        finally:
-            pump.cancel()
+    def closed_error(self) -> QueenClosed:
+        """The error of one who comes too late."""
+        forked = not self._closed and not self._thread.is_alive()
+        return QueenClosed(
+            "This queen is in another process." if forked else "This queen is closed.",
+            why="This process was forked from hers." if forked else "`close()` was called, or its `with` was left.",
+            state="Nothing was done." if forked else "What was not done by then was given up.",
+            next="Make a new one: Queen()",
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-import weakref
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -64,9 +63,8 @@ class Queen:
         self.sync = Sync(self)
         """The blocking twins of what is a coroutine: `queen.sync.jobs.list()`."""
         self._defaults: dict[str, Any] = {}
-        self.closed = False
-        """Whether it has been closed."""
-        atexit.register(_close, weakref.ref(self))
+        self._closed = False
+        atexit.register(self.close)  # also for one that nobody holds any more: its jobs and workers go on until then
 
     @classmethod
     def connect(cls, url: str, *, token_file: str | os.PathLike[str] | None = None) -> Self:
@@ -104,10 +102,11 @@ class Queen:
         Raises:
             InvalidOperation: A parameter does not fit; every one is named, and no job was made.
         """
-        asked = {"prompt": prompt} if isinstance(prompt, str) else {"messages": list(prompt)}
+        several = isinstance(prompt, Iterable) and not isinstance(prompt, str)
+        asked = {"messages": list(prompt)} if several else {"prompt": prompt}
         named = {"model": model, "hive_id": hive, "worker_id": worker}
         given = {name: value for name, value in named.items() if value is not None}
-        payload = {"operation": "infer", **self._defaults, **given, **asked, **parameters}
+        payload = {**self._defaults, **given, **asked, **parameters, "operation": "infer"}
         return self._caller.call(parse_operation(payload), InferResult)
 
     def status(self) -> Job[StatusReport]:
@@ -128,11 +127,25 @@ class Queen:
         """The seam below; to serve this queen over HTTP."""
         return self._backend
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed, or is in the process that this one was forked from."""
+        return self._closed or not self.portal.open
+
     def close(self) -> None:
-        """Let go. A queen in this process ends every job and every process of hers first."""
-        if not self.closed:
-            self.closed = True
+        """Let go. A queen in this process ends every job and every process of hers first.
+
+        Raises:
+            Conflict: It is called on queenlib's own thread.
+        """
+        if self.closed:
+            return
+        self.portal.check_outside()
+        self._closed = True
+        atexit.unregister(self.close)
+        try:
             self.portal.wait(self._backend.close())
+        finally:
             self.portal.close()
 
     def __enter__(self) -> Self:
@@ -181,8 +194,3 @@ async def _open(
 
     file = token_file or os.environ.get("QUEENLIB_TOKEN_FILE") or Home.open(home).token_file
     return RemoteQueen(url, read_token(file), world)
-
-
-def _close(handle: weakref.ref[Queen]) -> None:
-    if queen := handle():
-        queen.close()

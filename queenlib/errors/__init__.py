@@ -22,6 +22,7 @@
        ├─ QueenClosed                  the queen was closed under the job
        ├─ JobCancelled                 somebody cancelled it
        ├─ JobLost                      its queen died; whether the work finished cannot be known
+       ├─ StoreFailed                  the store could not keep a new job, or what happened to one
        ├─ NoRoom                       the machine has not what was asked for
        ├─ MissingExtra                 an optional dependency is not installed
        ├─ EngineError                  the engine refused or broke off a request
@@ -58,6 +59,7 @@ from queenlib.errors.endings import (
     NotStopped,
     PromptTooLong,
     QueenClosed,
+    StoreFailed,
     WorkerDied,
     WorkerProtocol,
     WorkerStalled,
@@ -89,7 +91,7 @@ __all__ = [
     "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "IllegalTransition", "InUse", "InternalError",
     "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost", "JobTimeout", "MissingExtra",
     "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotFound", "NotStopped", "PromptTooLong", "QueenClosed",
-    "QueenError", "QueenUnreachable", "QueueFull", "StreamBeyondEnd", "StreamInterrupted", "TooLarge", "UnknownDevice",
-    "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol", "WorkerStalled",
-    "WrongChecksum", "revive",
+    "QueenError", "QueenUnreachable", "QueueFull", "StoreFailed", "StreamBeyondEnd", "StreamInterrupted", "TooLarge",
+    "UnknownDevice", "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol",
+    "WorkerStalled", "WrongChecksum", "revive",
 ]  # fmt: skip

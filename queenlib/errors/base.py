@@ -54,17 +54,17 @@ class QueenError(Exception):
         return {**parts, "fields": dict(self.fields)}
 
     def about_job(self, job_id: str) -> QueenError:
-        """The same error, with the job that it ended."""
-        self.fields["job_id"] = job_id
-        return self
+        """The same error, with the job that it ended; a new one, for one error may end several jobs."""
+        return revive({**self.problem(), "fields": {**self.fields, "job_id": job_id}})
 
 
 def revive(problem: Mapping[str, Any]) -> QueenError:
     """The error that `QueenError.problem` wrote; of a class that this version does not know, a plain `QueenError`."""
     found = _classes(QueenError).get(str(problem.get("kind")), QueenError)
     error = found.__new__(found)
-    parts = {name: str(problem.get(name, "")) for name in ("what", "why", "state", "next")}
-    QueenError.__init__(error, **parts, **dict(problem.get("fields") or {}))
+    QueenError.__init__(error, **{part: str(problem.get(part) or "") for part in ("what", "why", "state", "next")})
+    fields = problem.get("fields")
+    error.fields = dict(fields) if isinstance(fields, Mapping) else {}
     return error
 
 

@@ -42,6 +42,10 @@ class JobLost(JobFailed):
     """The job's queen died; whether the work finished cannot be known."""
 
 
+class StoreFailed(JobFailed):
+    """The store could not keep something: a new job, then none was made; or what happened to one, then it was stopped."""
+
+
 class NoRoom(JobFailed):
     """The machine has not what was asked for; `needed` and `free`, in the unit that the text names."""
 

@@ -32,9 +32,9 @@ LOCAL = "local"
 class HiveCatalog:
     """Adds, finds and removes hives. Used on one event loop."""
 
-    def __init__(self, home: Home, models: ModelCatalog, world: World) -> None:
+    def __init__(self, home: Home, models: ModelCatalog, world: World, engines: Mapping[str, Engine] | None = None) -> None:
         self._home, self._models, self._world = home, models, world
-        self._engines: Mapping[str, Engine] = {"llama_cpp": LlamaCpp(world), "simulated": Simulated(world)}
+        self._engines = engines or {"llama_cpp": LlamaCpp(world), "simulated": Simulated(world)}
         self._hives: dict[str, Hive] = {}
         self._loaders: dict[str, Loader] = {}
         self.create(LOCAL, HiveKind.LOCAL, "")
@@ -54,6 +54,7 @@ class HiveCatalog:
         raise UnknownHive(
             f"There is no hive {hive_id!r}{nearest(hive_id, self._hives) or '.'}",
             why=f"The hives are {', '.join(self._hives)}.",
+            state="Nothing was done.",
             next=f"Add it: await queen.hives.add({hive_id!r}, kind=…), or list them: await queen.hives.list()",
             known=list(self._hives),
         )
@@ -82,7 +83,7 @@ class HiveCatalog:
                     next=f"Use hive={LOCAL!r}, or add one of kind simulated.",
                 )
             there = Hive(hive_id, kind, self._home, self._models, self._engines, self._world)
-            self._hives[hive_id], self._loaders[hive_id] = there, Loader(there, self._world)
+            self._hives[hive_id], self._loaders[hive_id] = there, Loader(there)
             self.update(hive_id, address)
         return there
 
@@ -122,14 +123,16 @@ class HiveCatalog:
         async with aclosing(hive.stop(force=force)) as steps:
             async for step in steps:
                 yield step
-        del self._hives[hive_id], self._loaders[hive_id]
+        await hive.close("It was removed.")  # whoever still has it in hand cannot start it again
+        if self._hives.get(hive_id) is hive:
+            del self._hives[hive_id], self._loaders[hive_id]
 
     def spawn(self, wanted: WorkerSpawn) -> AsyncGenerator[Body | Worker]:
         """Put a model on a hive: see `queenlib.hives.loader.Loader.spawn`.
 
         Raises:
             UnknownHive: There is none of that id.
-            UnknownModel: There is none of that name.
+            UnknownModel: The name is no alias that is known and no source.
         """
         hive = self.get(wanted.hive_id)
         named = {"name": wanted.name or self._world.new_id("worker"), "model": self._canonical(wanted.model)}
@@ -140,14 +143,25 @@ class HiveCatalog:
 
         Raises:
             UnknownHive: There is none of that id.
-            UnknownModel: There is none of that name.
+            UnknownModel: The name is no alias that is known and no source.
         """
         hive = self.get(hive_id)
         return hold(hive, self._loaders[hive_id], replace(wish, model=self._canonical(wish.model)), urgency)
+
+    def users(self, model: str) -> tuple[str, ...]:
+        """The workers that use a model, or will when they are loaded, by name; on whichever hive."""
+        name = self._canonical(model)
+        return tuple(user for loader in self._loaders.values() for user in loader.users(name))
 
     def _canonical(self, model: str) -> str:
         return model if model.startswith("sim:") else self._models.canonical(model)
 
     async def close(self) -> None:
-        """Stop every hive at once."""
-        await asyncio.gather(*(hive.close() for hive in self._hives.values()))
+        """Stop every hive at once.
+
+        Raises:
+            NotStopped: A process was killed and is still there; the other hives are stopped.
+        """
+        ends = await asyncio.gather(*(hive.close() for hive in self._hives.values()), return_exceptions=True)
+        for failed in filter(None, ends):
+            raise failed

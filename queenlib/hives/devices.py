@@ -6,6 +6,8 @@ import asyncio
 import platform
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
@@ -38,9 +40,24 @@ async def local_load(world: World, limit_s: float = PROBE_LIMIT_S) -> Load | Non
 
 
 def usable_cores() -> int:
-    """Cores that this process may use, hyper-threads counted once where that can be told."""
+    """Cores that this process may use: hyper-threads counted once where that can be told, and within its group's quota."""
     allowed = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count() or 1
-    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
+    try:
+        granted = quota(Path("/sys/fs/cgroup/cpu.max").read_text())  # in a container, its own
+    except OSError:
+        granted = None
+    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed, granted or allowed))
+
+
+def quota(limit: str) -> int | None:
+    """Whole cores, at least one, that a Linux control group may use, from its `cpu.max`; `None` if there is no limit.
+
+    Source: the kernel's "Control Group v2": `QUOTA PERIOD`, in microseconds; `max` is no limit.
+    """
+    match limit.split():
+        case [most, period] if most.isdigit() and period.isdigit() and int(period):
+            return max(1, int(most) // int(period))
+    return None
 
 
 def cpu() -> Iterable[Device]:
@@ -118,7 +135,7 @@ async def _in_thread(look: Callable[[], T], world: World, limit_s: float) -> T:
             outcome: tuple[Callable[..., None], object] = (answer.set_exception, error)
         else:
             outcome = (answer.set_result, found)
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
             loop.call_soon_threadsafe(tell, *outcome)
 
     threading.Thread(target=run, name="queenlib probe", daemon=True).start()

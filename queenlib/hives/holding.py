@@ -6,52 +6,84 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from queenlib.engines.engine import Finished, Generation
 from queenlib.errors import EngineError
+from queenlib.hives.generating import generate
 from queenlib.hives.hive import Hive
-from queenlib.hives.loader import Loader
+from queenlib.hives.loader import Coming, Loader
 from queenlib.hives.scheduler import Choice, Wish, choose, refusal
 from queenlib.hives.slots import Slotted, Urgency
 from queenlib.hives.worker import Worker
-from queenlib.messages.events import Body, Log, Waiting, Working
+from queenlib.messages.events import Body, Log, Progress, Token, Waiting, Working
+from queenlib.messages.worker import WorkerState
+
+LOADS = 3
+"""So many workers are waited for; when the last of them has died as well before it was our turn, that is the error."""
 
 
 @dataclass(frozen=True)
 class Held:
     """A slot of a loaded worker; it is given back when the generator that yielded it is closed."""
 
+    hive: Hive
     worker: Worker
     slot: int
+
+    def generate(self, generation: Generation) -> AsyncGenerator[Token | Progress | Finished]:
+        """Generate in it: see `queenlib.hives.generating.generate`."""
+        return generate(self.hive.workers, self.worker, generation, self.slot, self.hive.world)
 
 
 async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> AsyncGenerator[Body | Held]:
     """Yields what happens and, last, a slot: on a worker that fits, else on one that is started for it.
 
     Raises:
-        EngineError: The worker that was named cannot take it.
+        HiveStopped: The hive is stopped, or was while this waited.
+        WorkerDied: The worker that was named has ended, or several have before it was our turn.
+        EngineError: The worker that was named cannot take it, or one could not be loaded.
     """
+    made: list[Worker] = []
     while True:
+        hive.check()
         choice = choose(hive.workers.all(), wish)
-        if choice.action == "refuse":
+        if choice.action == "refuse" and not loader.coming(wish):
             raise _refused(hive, wish, choice)
-        fitting = [worker for worker in map(hive.workers.find, choice.worker_ids) if worker]
-        if not any(worker.open for worker in fitting):
-            yield Log(text=f"hive {hive.id}: starts a worker ({'; '.join(choice.reasons)})", level="debug")
-            yield Waiting(reason=f"load: {wish.model} on {hive.id}")
-            wanted = fitting[0].wanted if fitting else loader.usual(wish.model, wish.device)
-            async with aclosing(loader.spawn(wanted)) as steps:
+        if not any(worker.open for worker in hive.workers.all() if worker.id in choice.worker_ids):
+            if len(made) >= LOADS and (end := made[-1].end):
+                raise made[-1].died(end, f"before it was this one's turn, as {LOADS - 1} others had")
+            async with aclosing(_load(hive, loader, wish, choice)) as steps:
                 async for step in steps:
-                    if not isinstance(step, Worker):
+                    if isinstance(step, Worker):
+                        made.append(step)
+                    else:
                         yield step
-            yield Working()
-        async with hive.workers.queue.claim(lambda worker: _fits(worker, wish), urgency) as claim:
+        async with hive.workers.queue.claim(lambda worker: hive.open and _fits(worker, wish), urgency) as claim:
             async with aclosing(claim.waits()) as waits:
                 async for wait in waits:
                     yield wait
             if claim.granted is not None:
                 worker, slot = claim.granted
                 assert isinstance(worker, Worker)
-                yield Held(worker, slot)
-                return
+                if not worker.ended:
+                    yield Held(hive, worker, slot)
+                    return
+
+
+async def _load(hive: Hive, loader: Loader, wish: Wish, choice: Choice) -> AsyncGenerator[Body | Worker]:
+    """Wait for a worker that is being brought, else have one brought."""
+    yield Log(text=f"hive {hive.id}: needs a worker ({'; '.join(choice.reasons)})", level="debug")
+    yield Waiting(reason=f"load: {wish.model} on {hive.id}{_age(hive, loader.coming(wish))}")
+    coming = loader.coming(wish)  # from here to the joining of it nobody else gets a turn
+    wanted = coming.wanted if coming else loader.usual(wish)
+    async with aclosing(loader.spawn(wanted)) as steps:
+        async for step in steps:
+            yield step
+    yield Working()
+
+
+def _age(hive: Hive, coming: Coming | None) -> str:
+    age_s = hive.world.monotonic() - coming.since if coming else 0.0
+    return f", for {age_s:.0f} s already" if age_s >= 1 else ""
 
 
 def _fits(worker: Slotted, wish: Wish) -> bool:
@@ -59,9 +91,15 @@ def _fits(worker: Slotted, wish: Wish) -> bool:
 
 
 def _refused(hive: Hive, wish: Wish, choice: Choice) -> EngineError:
+    """Why the worker that was named cannot take it."""
+    named = hive.workers.find(wish.worker_id or "")
+    if named is not None and named.end is not None and named.state is WorkerState.FAILED:
+        return named.died(named.end, "before it could take this")
+    there = ", ".join(worker.id for worker in hive.workers.all() if not worker.ended) or "none"
+    own = [reason for reason in choice.reasons if reason.startswith(f"{wish.worker_id}: ")]
     return EngineError(
         f"Worker {wish.worker_id} of hive {hive.id} cannot take this.",
-        why="; ".join(choice.reasons) + ".",
+        why="; ".join(own if named else [f"there is no such worker; those that there are: {there}"]) + ".",
         state="Nothing was generated.",
-        next="Leave out worker=, or look: await queen.workers.list()",
+        next=f"Leave out worker=, or look: await queen.workers.list(hive={hive.id!r})",
     )

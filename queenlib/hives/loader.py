@@ -2,75 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 
 from queenlib.engines.engine import Engine, LoadSpec
-from queenlib.errors import EngineError, NameTaken, UnknownDevice
+from queenlib.errors import EngineError, MissingExtra, NameTaken, UnknownDevice
 from queenlib.flights import Flights
 from queenlib.hives.hive import Hive
+from queenlib.hives.scheduler import Wish
 from queenlib.hives.worker import Worker
 from queenlib.messages.events import Body
 from queenlib.messages.hive import Device, HiveKind
 from queenlib.messages.worker import WorkerSpawn
 from queenlib.models.catalog import ModelFile
-from queenlib.world import World
+
+
+@dataclass
+class Coming:
+    """A worker that is being brought: its name is taken, though there may be nothing of it yet."""
+
+    wanted: WorkerSpawn
+    since: float
+    """When it was first asked for, on the world's monotonic clock, in seconds."""
+    waiters: int = 0
 
 
 class Loader:
-    """Brings workers into being on one hive."""
+    """Brings workers into being on one hive. Used on one event loop."""
 
-    def __init__(self, hive: Hive, world: World) -> None:
-        self._hive, self._world = hive, world
+    def __init__(self, hive: Hive) -> None:
+        self._hive = hive
         self._flights: Flights[Body | Worker] = Flights()
-        self._usual: dict[tuple[str, str | None], WorkerSpawn] = {}
+        self._coming: dict[str, Coming] = {}
 
-    def usual(self, model: str, device: str | None) -> WorkerSpawn:
-        """What is started for somebody who only names a model: the same for each who does."""
-        if (model, device) not in self._usual:
-            name = self._world.new_id("worker")
-            self._usual[model, device] = WorkerSpawn(model=model, device=device, hive_id=self._hive.id, name=name)
-        return self._usual[model, device]
+    def coming(self, wish: Wish) -> Coming | None:
+        """One that is being brought and will be able to take `wish`."""
+        for each in self._coming.values():
+            wanted = each.wanted
+            right = wish.worker_id in (None, wanted.name) and wish.device in (None, wanted.device)
+            if right and wanted.model == wish.model:
+                return each
+        return None
+
+    def users(self, model: str) -> tuple[str, ...]:
+        """The workers that use a model or will, by name."""
+        there = (worker.id for worker in self._hive.workers.all() if worker.model == model and not worker.ended)
+        coming = (name for name, each in self._coming.items() if each.wanted.model == model)
+        return tuple(dict.fromkeys((*there, *coming)))
+
+    def usual(self, wish: Wish) -> WorkerSpawn:
+        """What is started for somebody who only names a model."""
+        name = self._hive.world.new_id("worker")
+        return WorkerSpawn(model=wish.model, device=wish.device, hive_id=self._hive.id, name=name)
 
     async def spawn(self, wanted: WorkerSpawn) -> AsyncGenerator[Body | Worker]:
-        """Yields what happens and, last, a worker as `wanted`; one that is there is taken, one that loads is joined.
+        """Yields what happens and, last, a worker as `wanted`, which has a name; one that is there is taken.
+
+        Those that want the same at the same time share the work; whoever leaves takes it from nobody.
 
         Raises:
             NameTaken: A worker of that name serves something else.
+            HiveStopped: The hive is stopped, or was meanwhile.
+            EngineError: It cannot be run there, or could not be started or loaded.
+            UnknownDevice: The hive has no such device.
         """
-        there = self._hive.workers.find(wanted.name) if wanted.name else None
-        if there is not None and not there.ended and there.wanted != wanted:
-            raise NameTaken(
-                f"Hive {self._hive.id} has a worker {wanted.name} already.",
-                why=f"It serves {there.model} with other options.",
-                state="It was not touched.",
-                next=f"Take another name, or remove it: await queen.workers.stop({wanted.name!r})",
-            )
-        if there is not None and there.open:
-            yield there
-            return
-        async with aclosing(self._flights.join(wanted, lambda: self._bring(wanted))) as steps:
-            async for step in steps:
-                yield step
+        name = wanted.name
+        assert name is not None
+        there = self._hive.workers.find(name)
+        with self._named(name, wanted):
+            if there is not None and there.open:
+                yield there
+                return
+            async with aclosing(self._flights.join(name, lambda: self._bring(name, wanted))) as steps:
+                async for step in steps:
+                    yield step
 
-    async def _bring(self, wanted: WorkerSpawn) -> AsyncGenerator[Body | Worker]:
+    @contextmanager
+    def _named(self, name: str, wanted: WorkerSpawn) -> Iterator[None]:
+        there, coming = self._hive.workers.find(name), self._coming.get(name)
+        has = coming.wanted if coming else there.wanted if there and not there.ended else wanted
+        if has != wanted:
+            raise NameTaken(
+                f"Hive {self._hive.id} has a worker {name} already.",
+                why=f"It serves {has.model} with other options." if has.model == wanted.model else f"It serves {has.model}.",
+                state="It was not touched.",
+                next=f"Take another name, or remove it: await queen.workers.stop({name!r}, hive={self._hive.id!r})",
+            )
+        coming = self._coming.setdefault(name, Coming(wanted, self._hive.world.monotonic()))
+        coming.waiters += 1
+        try:
+            yield
+        finally:
+            coming.waiters -= 1
+            if not coming.waiters:
+                del self._coming[name]
+
+    async def _bring(self, name: str, wanted: WorkerSpawn) -> AsyncGenerator[Body | Worker]:
         async with aclosing(self._hive.start()) as steps:
             async for step in steps:
                 yield step
-        engine = self._engine(wanted.model)
-        device = await self._device(wanted.device)
-        file: ModelFile | None = None
-        if engine.name != "simulated":
-            async with aclosing(self._hive.models.ensure(wanted.model)) as fetching:
-                async for item in fetching:
-                    if isinstance(item, ModelFile):
-                        file = item
-                    else:
-                        yield item
-        name = wanted.name or self._world.new_id("worker")
-        async with aclosing(self._hive.workers.start(name, wanted, self._spec(wanted, device, file), engine)) as starting:
-            async for made in starting:
-                yield made
+        async with self._hive.loading():
+            engine = self._engine(wanted.model)
+            device = await self._device(wanted.device)
+            file: ModelFile | None = None
+            if engine.name != "simulated":
+                async with aclosing(self._hive.models.ensure(wanted.model)) as fetching:
+                    async for item in fetching:
+                        if isinstance(item, ModelFile):
+                            file = item
+                        else:
+                            yield item
+            spec = self._spec(wanted, device, file)
+            async with aclosing(self._hive.workers.start(name, wanted, spec, engine)) as starting:
+                async for made in starting:
+                    yield made
 
     def _engine(self, model: str) -> Engine:
         name = "simulated" if model.startswith("sim:") else "llama_cpp"
@@ -82,12 +128,18 @@ class Loader:
                 next="Use a simulated model there, such as sim:words, or the hive local.",
             )
         if why := self._hive.engines[name].available():
-            raise EngineError(f"Hive {self._hive.id} cannot run {model}.", why=why, state="Nothing was started.")
+            raise MissingExtra(
+                f"Hive {self._hive.id} cannot run {model}.",
+                why=why,
+                state="Nothing was started.",
+                next="pip install 'queenlib[local]', or try a simulated model, such as sim:words",
+                extra="local",
+            )
         return self._hive.engines[name]
 
     def _spec(self, wanted: WorkerSpawn, device: Device, file: ModelFile | None) -> LoadSpec:
         cores = self._hive.cores
-        free = max(1, cores - 1 - self._hive.workers.threads_in_use())  # one is left to the queen
+        free = max(1, cores - 1 - self._hive.workers.threads_in_use()) if file else 1  # one core is left to the queen
         return LoadSpec(
             model=wanted.model,
             path=file.path if file else None,
@@ -101,16 +153,19 @@ class Loader:
         )
 
     async def _device(self, asked: str | None) -> Device:
-        devices = {device.id: device for device in await self._hive.devices() if not device.problem}
+        devices = {device.id: device for device in await self._hive.devices()}
+        well = [device for device in devices.values() if not device.problem]
         if asked is None:
-            others = [device for device in devices.values() if device.id != "cpu"]
-            return max(others, key=lambda device: device.memory_free or 0, default=devices["cpu"])
-        if asked in devices:
+            best = max(
+                (device for device in well if device.id != "cpu"), key=lambda each: each.memory_free or 0, default=None
+            )
+            return best or devices["cpu"]
+        if asked in {device.id for device in well}:
             return devices[asked]
         raise UnknownDevice(
             f"Hive {self._hive.id} has no device {asked!r}.",
-            why=f"Its devices are {', '.join(devices)}.",
+            why=devices[asked].problem if asked in devices else f"Its devices are {', '.join(devices)}.",
             state="Nothing was started.",
-            next="Leave out device=, or look: await queen.hives.status()",
-            known=list(devices),
+            next=f"Leave out device=, or look: await queen.hives.status({self._hive.id!r})",
+            known=[device.id for device in well],
         )

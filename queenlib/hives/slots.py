@@ -7,6 +7,7 @@ seen.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from enum import IntEnum
 from typing import Protocol
@@ -46,6 +47,7 @@ class SlotQueue:
     def __init__(self) -> None:
         self._claims: list[Claim] = []
         self._workers: dict[str, Slotted] = {}
+        self._turned = asyncio.Event()
 
     def waiting(self, worker: Slotted) -> int:
         """How many claims wait that `worker` could take."""
@@ -61,24 +63,20 @@ class SlotQueue:
         self.grant()
 
     def grant(self) -> None:
-        """Give what is free to those who wait."""
-        for claim in sorted(self._claims, key=lambda claim: claim.urgency):  # a stable sort: first come, first served
+        """Give what is free to those who wait, and tell the others their place."""
+        for claim in self._in_order():
             able = [worker for worker in self._workers.values() if worker.open and worker.free and claim.fits(worker)]
             if able:
                 worker = max(able, key=lambda worker: len(worker.free))
                 self._claims.remove(claim)
                 claim.take((worker, worker.free.pop(0)))
-        for claim in self._claims:
-            claim.moved.set()
+        self._place()
+        self._turned.set()
 
-    def ahead(self, claim: Claim) -> int:
-        """How many claims are before this one."""
-        before = sorted(self._claims, key=lambda claim: claim.urgency)
-        return before.index(claim)
-
-    def hopeless(self, claim: Claim) -> bool:
-        """Whether no worker that there is could ever take it."""
-        return not any(claim.fits(worker) for worker in self._workers.values())
+    async def turn(self) -> None:
+        """Wait until something has changed: a slot, a claim or a worker. Look before you wait, and again after it."""
+        self._turned.clear()
+        await self._turned.wait()
 
     def enter(self, claim: Claim) -> None:
         """Let a claim wait."""
@@ -94,6 +92,17 @@ class SlotQueue:
             self._claims.remove(claim)
         self.grant()
 
+    def _in_order(self) -> list[Claim]:
+        return sorted(self._claims, key=lambda claim: claim.urgency)  # a stable sort: first come, first served
+
+    def _place(self) -> None:
+        """Tell each claim how many are before it; only those count that may take a slot which it could have."""
+        before: Counter[frozenset[str]] = Counter()
+        for claim in self._in_order():
+            fitting = frozenset(worker.id for worker in self._workers.values() if claim.fits(worker))
+            claim.place(sum(many for those, many in before.items() if those & fitting) if fitting else None)
+            before[fitting] += 1
+
 
 class Claim:
     """One claim on a slot: `async with` it, draw from `waits()`, and it is `granted`; leaving gives the slot back."""
@@ -101,7 +110,8 @@ class Claim:
     def __init__(self, queue: SlotQueue, fits: Callable[[Slotted], bool], urgency: Urgency) -> None:
         self.fits, self.urgency = fits, urgency
         self.granted: Grant | None = None
-        self.moved = asyncio.Event()
+        self._ahead: int | None = None
+        self._moved = asyncio.Event()
         self._queue = queue
 
     async def __aenter__(self) -> Claim:
@@ -114,15 +124,30 @@ class Claim:
     def take(self, grant: Grant) -> None:
         """Be given a slot."""
         self.granted = grant
-        self.moved.set()
+        self._moved.set()
+
+    def place(self, ahead: int | None) -> None:
+        """Be told how many are before it; `None` if no worker that there is could ever take it."""
+        if ahead != self._ahead:
+            self._ahead = ahead
+            self._moved.set()
 
     async def waits(self) -> AsyncGenerator[Waiting | Working]:
         """Says what it waits for, each time that changes, until it is granted or no worker could ever take it."""
-        waited = False
-        while self.granted is None and not self._queue.hopeless(self):
-            waited = True
-            yield Waiting(reason=f"slot: {self._queue.ahead(self)} ahead")
-            self.moved.clear()
-            await self.moved.wait()
-        if waited:
+        said = ""
+        while True:
+            self._moved.clear()  # before looking: what changes while the reason is told must not be missed
+            if self.granted is not None or self._ahead is None:
+                break
+            if (reason := f"slot: {rounded(self._ahead)} ahead") != said:
+                said = reason
+                yield Waiting(reason=reason)
+            await self._moved.wait()
+        if said:
             yield Working()
+
+
+def rounded(number: int) -> str:
+    """A number of few digits, so that a long queue is not a long log: `7`, `over 40`, `over 300`."""
+    step = int(10 ** (len(str(number)) - 1))
+    return str(number) if step == 1 else f"over {number // step * step}" if number % step else str(number)

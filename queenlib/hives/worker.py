@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import psutil
 
 from queenlib.engines.engine import Connection, Engine, LoadSpec
-from queenlib.errors import IllegalTransition
+from queenlib.errors import IllegalTransition, WorkerDied
 from queenlib.hives.exits import Exit
 from queenlib.hives.processes import WorkerProcess
 from queenlib.messages.worker import WorkerInfo, WorkerSpawn, WorkerState
@@ -18,11 +19,12 @@ STEPS: Mapping[WorkerState, frozenset[WorkerState]] = {
     WorkerState.STARTING: frozenset({WorkerState.LOADING, WorkerState.READY, WorkerState.STOPPED, WorkerState.FAILED}),
     WorkerState.LOADING: frozenset({WorkerState.READY, WorkerState.STOPPED, WorkerState.FAILED}),
     WorkerState.READY: frozenset({WorkerState.DRAINING, WorkerState.STOPPED, WorkerState.FAILED}),
-    WorkerState.DRAINING: frozenset({WorkerState.STOPPED, WorkerState.FAILED}),
+    WorkerState.DRAINING: frozenset({WorkerState.READY, WorkerState.STOPPED, WorkerState.FAILED}),
     WorkerState.STOPPED: frozenset(),
     WorkerState.FAILED: frozenset(),
 }
-"""From each state, the states that may follow. `busy` is not among them: it is `ready` with a slot in use."""
+"""From each state, the states that may follow. `busy` is not among them: it is `ready` with a slot in use. From `draining`
+back to `ready` goes a worker whose stop was cancelled."""
 
 
 class Worker:
@@ -34,10 +36,15 @@ class Worker:
         self.process: WorkerProcess | None = None
         self.connection: Connection | None = None
         self.free: list[int] = []
-        self.last_lines: tuple[str, ...] = ()
+        self.left: set[int] = set()
+        """Slots whose generation was left and that do not say that they are idle."""
         self.load_s: float | None = None
-        self.told = False
-        """Whether it was told to end."""
+        self.retired = False
+        """Whether it is not trusted any more: it takes nothing new, and is taken down when its generations have ended."""
+        self.fate: tuple[WorkerState, str] | None = None
+        """What its end will be and why, once it has been told to end."""
+        self.end: Exit | None = None
+        """How its process ended."""
         self._world = world
         self._state, self._reason, self._since = WorkerState.STARTING, "", world.now()
         self._started = world.monotonic()
@@ -45,7 +52,7 @@ class Worker:
     @property
     def state(self) -> WorkerState:
         """What it does."""
-        busy = self._state is WorkerState.READY and len(self.free) < self.spec.slots
+        busy = self._state is WorkerState.READY and self.busy
         return WorkerState.BUSY if busy else self._state
 
     @property
@@ -59,9 +66,9 @@ class Worker:
         return not STEPS[self._state]
 
     @property
-    def idle(self) -> bool:
-        """Whether none of its slots is in use."""
-        return self.connection is None or len(self.free) == self.spec.slots
+    def busy(self) -> frozenset[int]:
+        """The slots that are in use; none before it is loaded."""
+        return frozenset(range(self.spec.slots if self.connection else 0)) - frozenset(self.free)
 
     def become(self, state: WorkerState, reason: str = "") -> None:
         """Step into a state.
@@ -71,7 +78,10 @@ class Worker:
         """
         if state not in STEPS[self._state]:
             raise IllegalTransition(
-                f"Worker {self.id} cannot go from {self._state} to {state}.", state="Nothing was changed."
+                f"Worker {self.id} cannot go from {self._state} to {state}.",
+                why=f"After {self._state} comes {', '.join(sorted(STEPS[self._state])) or 'nothing: it has ended'}.",
+                state="Nothing was changed.",
+                next="This is a defect of queenlib: please report it.",
             )
         self._state, self._reason, self._since = state, reason, self._world.now()
 
@@ -81,11 +91,29 @@ class Worker:
         self.load_s = self._world.monotonic() - self._started
         self.become(WorkerState.READY)
 
-    def gone(self, end: Exit) -> None:
-        """Its process has ended."""
-        self.last_lines = tuple(end.last_lines)
+    def doom(self, reason: str, state: WorkerState = WorkerState.FAILED) -> None:
+        """Say what its end will be and why; the first word stays."""
+        self.fate = self.fate or (state, reason)
+
+    def gone(self, end: Exit | None) -> None:
+        """Its process has ended, or could never be started (`None`)."""
         if not self.ended:
-            self.become(WorkerState.STOPPED if self.told else WorkerState.FAILED, "" if self.told else end.describe())
+            self.end = end
+            died = (WorkerState.FAILED, end.describe() if end else "its process could not be started")
+            self.become(*(self.fate or died))
+
+    def died(self, end: Exit, doing: str) -> WorkerDied:
+        """The error for whoever needed it.
+
+        Args:
+            end: How its process ended.
+            doing: When that was, such as `while it generated`.
+        """
+        if self.fate is None:
+            return end.error(self.id, doing)
+        error = replace(end, note=self.fate[1]).error(self.id, doing)
+        error.why = "It was told to end."
+        return error
 
     def info(self, waiting: int = 0) -> WorkerInfo:
         """What there is to say about it now."""
@@ -101,14 +129,14 @@ class Worker:
             since=since,
             device=self.device,
             slots=self.spec.slots,
-            slots_busy=self.spec.slots - len(self.free) if self.connection else 0,
+            slots_busy=len(self.busy),
             waiting=waiting,
             context=self.connection.context if self.connection else 0,
             threads=self.spec.threads,
             pid=pid,
             load_s=self.load_s,
             memory=_memory(pid),
-            last_lines=self.last_lines if self._state is WorkerState.FAILED else (),
+            last_lines=self.end.last_lines if self.end and self._state is WorkerState.FAILED else (),
         )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import Any
 
-from queenlib.engines.engine import Engine, Finished, Generation, LoadSpec
-from queenlib.errors import EngineError, NotStopped, UnknownWorker, WorkerDied, WorkerStalled
+from queenlib.engines.engine import Engine, LoadSpec
+from queenlib.errors import NotStopped, QueenError, UnknownWorker, WorkerDied
+from queenlib.flights import Flights
+from queenlib.hives.loading import load
 from queenlib.hives.processes import Processes, WorkerProcess
 from queenlib.hives.slots import SlotQueue
 from queenlib.hives.worker import Worker
-from queenlib.messages.events import Body, Log, Progress, Token
+from queenlib.messages.events import Body, Log
 from queenlib.messages.parse import nearest
 from queenlib.messages.worker import WorkerInfo, WorkerSpawn, WorkerState
 from queenlib.world import World
@@ -30,7 +33,8 @@ class Workers:
         self.queue = SlotQueue()
         self._hive_id, self._processes, self._logs, self._world = hive_id, processes, logs, world
         self._workers: dict[str, Worker] = {}
-        self._watches: set[asyncio.Task[None]] = set()
+        self._drains: Flights[Log] = Flights()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def infos(self) -> tuple[WorkerInfo, ...]:
         """All of them, those that have ended lately included."""
@@ -55,7 +59,8 @@ class Workers:
         raise UnknownWorker(
             f"Hive {self._hive_id} has no worker {worker_id!r}{nearest(worker_id, self._workers) or '.'}",
             why=f"Its workers are {', '.join(self._workers)}." if self._workers else "It has no workers.",
-            next="List them: await queen.workers.list()",
+            state="Nothing was done.",
+            next=f"List them: await queen.workers.list(hive={self._hive_id!r})",
             known=list(self._workers),
         )
 
@@ -71,152 +76,137 @@ class Workers:
         Leaving early takes the worker down; it has ended when the generator is closed.
 
         Raises:
+            EngineError: It could not be started or loaded.
             WorkerDied: It ended while it loaded.
             WorkerStalled: It was not ready in time.
         """
-        before = self._workers.get(worker_id)
-        if before is not None and before.process is not None:
-            await asyncio.shield(before.process.exited)  # one that drains still has the name
+        launch = engine.launch(spec, key := self._world.new_secret())
+        while (before := self._workers.get(worker_id)) is not None and not before.ended:
+            if before.open:  # it was to be stopped, and that was called off
+                yield before
+                return
+            await self.queue.turn()  # one that drains still has the name
         worker = self._workers[worker_id] = Worker(worker_id, wanted, spec, engine, self._world)
-        yield Log(text=f"worker {worker_id}: {engine.name} loads {spec.model} on {spec.device}, {spec.slots} slots")
+        self.changed()
         try:
-            key = self._world.new_secret()
-            worker.process = await self._processes.spawn(
-                worker_id, engine.launch(spec, key), self._logs / f"{worker_id}.log"
-            )
-            self._watch(worker, worker.process)
-            async with aclosing(self._load(worker, worker.process, key)) as steps:
+            yield Log(text=f"worker {worker_id}: {engine.name} loads {spec.model} on {spec.device}, {spec.slots} slots")
+            worker.process = await self._processes.spawn(worker_id, launch, self._logs / f"{worker_id}.log")
+            self._keep(self._watch(worker, worker.process), f"watch {worker_id}")
+            async with aclosing(load(worker, worker.process, key, self._world)) as steps:
                 async for step in steps:
+                    self.changed()
                     yield step
-        except (asyncio.CancelledError, GeneratorExit):
-            worker.told = True
+        except BaseException as error:
+            if worker.connection is None:
+                await self._give_up(worker, error)
             raise
-        finally:
-            if not worker.open:
-                await self._take_down(worker)
-        self._changed()
         yield Log(text=f"worker {worker_id}: ready after {worker.load_s:.1f} s")
         yield worker
 
-    async def _load(self, worker: Worker, process: WorkerProcess, key: str) -> AsyncGenerator[Body]:
-        spec = worker.spec
-        limit_s = 300 + 20 * spec.size / 1024**3
-        what = f"load {spec.model}"
-        try:
-            async with self._world.limit(limit_s):
-                async for message in process.messages():
-                    match message:
-                        case {"type": "loading"}:
-                            worker.become(WorkerState.LOADING)
-                            yield Progress(what=what, done=0, total=spec.size or 1, unit="bytes" if spec.size else "steps")
-                        case {"type": "failed", "reason": reason}:
-                            raise EngineError(
-                                f"Worker {worker.id} could not load {spec.model}: {reason}",
-                                why=f"Its engine, {worker.engine.name}, said so.",
-                                state="The worker has ended; the hive goes on.",
-                                next="Look at its log: await queen.workers.get(...)",
-                                last_lines=(await process.exited).last_lines,
-                            )
-                        case {"type": "ready", "url": url, "context": context}:
-                            worker.ready(worker.engine.connect(url, key, context, worker.id))
-                            yield Progress(
-                                what=what, done=spec.size or 1, total=spec.size or 1, unit="bytes" if spec.size else "steps"
-                            )
-                            return
-        except TimeoutError:
-            raise WorkerStalled(
-                f"Worker {worker.id} was not ready after {limit_s:.0f} s.",
-                why=f"It loads {spec.model}, {spec.size:,} bytes.",
-                state="It was stopped.",
-                next="Try a smaller model, or look at the worker's log.",
-                silent_s=limit_s,
-            ) from None
-        raise (await process.exited).error(worker.id, f"while it loaded {spec.model}")
-
-    async def generate(
-        self, worker: Worker, generation: Generation, slot: int
-    ) -> AsyncGenerator[Token | Progress | Finished]:
-        """Generate in a slot that one holds; see `queenlib.engines.engine.Connection.generate`.
-
-        When it is closed the work has provably stopped: by the engine's own word, or with the worker's process.
-
-        Raises:
-            WorkerDied: With exit code or signal and the last lines of the worker's log.
-        """
-        assert worker.connection is not None
-        try:
-            async with aclosing(worker.connection.generate(generation, slot)) as items:
-                async for item in items:
-                    yield item
-        except NotStopped:
-            await self._enforce(worker, slot)
-            raise
-        except WorkerDied:
-            if worker.process is None:
-                raise
-            async with self._world.limit(STOP_GRACE_S):
-                end = await asyncio.shield(worker.process.exited)
-            raise end.error(worker.id, "while it generated") from None
-
-    async def _enforce(self, worker: Worker, slot: int) -> None:
-        """A slot would not stop: kill a worker that does nothing else, wait for one that has neighbours."""
-        while not worker.ended and worker.connection is not None:
-            if len(worker.free) == worker.spec.slots - 1:
-                worker.told = True
-                await self._take_down(worker)
-            elif await worker.connection.idle(slot):
-                return
-            else:
-                await self._world.sleep(0.25)
+    async def _give_up(self, worker: Worker, error: BaseException) -> None:
+        if isinstance(error, asyncio.CancelledError | GeneratorExit):
+            worker.doom("its load was broken off", WorkerState.STOPPED)
+        elif not isinstance(error, WorkerDied):  # its exit says more
+            worker.doom(error.what if isinstance(error, QueenError) else str(error))
+        await self._take_down(worker, 0.0)
 
     async def stop(self, worker: Worker, *, force: bool) -> AsyncGenerator[Log]:
-        """Stop a worker: it finishes its generations first, unless it is forced. It has ended when this ends."""
-        if not worker.ended and worker.open:
-            worker.become(WorkerState.DRAINING)
-            self._changed()
-        if not force and not worker.idle:
-            yield Log(text=f"worker {worker.id}: finishes {worker.spec.slots - len(worker.free)} generations first")
-            while not worker.idle and not worker.ended:
-                await self._world.sleep(0.05)
-        worker.told = True
-        await self._take_down(worker)
-        del self._workers[worker.id]
-        self._changed()
+        """Stop a worker: it finishes its generations first, unless it is forced. It has ended when this ends.
+
+        Leaving before its generations have ended calls the stop off: the worker takes work again.
+
+        Raises:
+            NotStopped: Its process was killed and is still there.
+        """
+        if force:
+            await self.end(worker, "it was stopped by force", WorkerState.STOPPED)
+        else:
+            async with aclosing(self._drains.join(worker, lambda: self._drain(worker))) as steps:
+                async for step in steps:
+                    yield step
+        if self._workers.get(worker.id) is worker:
+            del self._workers[worker.id]
+            self.changed()
         yield Log(text=f"worker {worker.id}: stopped")
 
+    async def _drain(self, worker: Worker) -> AsyncGenerator[Log]:
+        if worker.open:
+            worker.become(WorkerState.DRAINING, "it finishes what it has and is stopped then")
+            self.changed()
+        try:
+            if worker.busy and not worker.ended:
+                yield Log(text=f"worker {worker.id}: finishes {len(worker.busy)} generations first")
+            await self._idle(worker)
+        except (asyncio.CancelledError, GeneratorExit):
+            if worker.state is WorkerState.DRAINING and not worker.retired and worker.fate is None:
+                worker.become(WorkerState.READY)
+                self.changed()
+            raise
+        await self.end(worker, "it was told to stop", WorkerState.STOPPED)
+
+    def retire(self, worker: Worker, why: str) -> None:
+        """Trust a worker no more: it gets nothing new, and is taken down as failed when its generations have ended."""
+        if worker.retired or worker.ended or worker.connection is None:
+            return
+        worker.retired = True
+        if worker.open:
+            worker.become(WorkerState.DRAINING, why)
+            self.changed()
+
+        async def take_down() -> None:
+            await self._idle(worker)
+            with suppress(NotStopped):  # it stays as it is, draining, until somebody stops it and is told
+                await self.end(worker, why)
+
+        self._keep(take_down(), f"retire {worker.id}")
+
+    async def end(self, worker: Worker, why: str, state: WorkerState = WorkerState.FAILED) -> None:
+        """End a worker now; it has ended when this returns. A failed one is killed at once, another may end by itself.
+
+        Raises:
+            NotStopped: Its process was killed and is still there.
+        """
+        worker.doom(why, state)
+        if worker.process is not None:
+            await self._take_down(worker, STOP_GRACE_S if worker.connection and state is WorkerState.STOPPED else 0.0)
+        while not worker.ended:  # its process is being started: whoever does so sees that it is to end
+            await self.queue.turn()
+
     async def close(self) -> None:
-        """Stop all of them, at once."""
-        for worker in self._workers.values():
-            worker.told = True
-        await asyncio.gather(*(self._take_down(worker) for worker in self._workers.values()))
-        if self._watches:
-            await asyncio.wait(self._watches)
-        self._changed()
+        """End all of them, at once.
 
-    async def _take_down(self, worker: Worker) -> None:
-        """End a worker's process, if it has one; it has ended when this returns."""
-        if worker.process is None:
-            if not worker.ended:
-                worker.become(WorkerState.FAILED, "its process could not be started")
-        elif not worker.process.exited.done():
-            await worker.process.stop(STOP_GRACE_S if worker.connection else 0.0)
-            await asyncio.shield(worker.process.exited)
-        self._changed()
+        Raises:
+            NotStopped: A process was killed and is still there.
+        """
+        ends = (self.end(worker, "its hive was stopped", WorkerState.STOPPED) for worker in self.all() if not worker.ended)
+        failed = [each for each in await asyncio.gather(*ends, return_exceptions=True) if each is not None]
+        if failed:
+            raise failed[0]
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
-    def _watch(self, worker: Worker, process: WorkerProcess) -> None:
-        async def watch() -> None:
-            end = await asyncio.shield(process.exited)
-            worker.gone(end)
-            if worker.connection is not None:
-                await worker.connection.close()
-            self._changed()
-
-        task = asyncio.create_task(watch(), name=f"watch {worker.id}")
-        self._watches.add(task)
-        task.add_done_callback(self._watches.discard)
-
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Something about the workers has changed: forget the oldest that have ended, give away what is free."""
         ended = [worker.id for worker in self._workers.values() if worker.ended]
         for worker_id in ended[:-KEPT_ENDED]:
             del self._workers[worker_id]
         self.queue.changed(*(worker for worker in self._workers.values() if not worker.ended))
+
+    async def _idle(self, worker: Worker) -> None:
+        while worker.busy and not worker.ended:
+            await self.queue.turn()
+
+    async def _take_down(self, worker: Worker, grace_s: float) -> None:
+        worker.gone(await worker.process.stop(grace_s) if worker.process else None)
+        self.changed()
+
+    async def _watch(self, worker: Worker, process: WorkerProcess) -> None:
+        worker.gone(await process.exited)
+        self.changed()
+        if worker.connection is not None:
+            await worker.connection.close()
+
+    def _keep(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def whole(text: str) -> str:
+    """A text that can travel as UTF-8: pairs of surrogates are joined, and halves of them become U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def plain(value: Any) -> Any:
+    """Data that is JSON for certain: what JSON has no word for becomes text, and numbers that are none become `None`."""
+    match value:
+        case str():
+            return whole(str(value))
+        case None | bool() | int():
+            return value
+        case float():
+            return value if isfinite(value) else None
+        case Mapping():
+            return {whole(str(name)): plain(each) for name, each in value.items()}
+        case Sequence() | Set() if not isinstance(value, bytes | bytearray | memoryview):
+            return [plain(each) for each in value]
+    return whole(str(value))
+
 
 ID_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 """Ids of hives and workers: lower-case letters, digits and inner hyphens, 1 to 63 of them."""
@@ -14,11 +38,19 @@ ID_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 Name = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 """The id of a hive or a worker."""
 
-ModelName = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
+MODEL_PATTERN = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+"""Names of models: no control characters, and no blank first."""
+
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=MODEL_PATTERN)]
 """How a model is called: an alias, a source (`package:…`, `file:…`) or a simulated one (`sim:…`)."""
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+
+Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN)]
 """A SHA-256, in 64 lower-case hexadecimal digits."""
+
+Said = Annotated[str, AfterValidator(whole)]
+"""What somebody outside said, such as a model or a program: any text; halves of surrogate pairs in it become U+FFFD."""
 
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0, description="seconds")]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from queenlib.messages.base import Count, Message, Milliseconds, Result, Utc
+from queenlib.messages.base import Count, Message, Milliseconds, Result, Said, Utc
 from queenlib.messages.state import State
 
 Channel = Literal["content", "reasoning"]
@@ -18,17 +18,17 @@ class Problem(Message):
     """An error as data: its class and its four parts. `queenlib.errors.revive` makes it the error again."""
 
     kind: str
-    what: str
-    why: str = ""
-    state: str = ""
-    next: str = ""
+    what: Said
+    why: Said = ""
+    state: Said = ""
+    next: Said = ""
     fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class Log(Message):
     """A line for people."""
 
-    text: str
+    text: Said
     """One line, without its line end."""
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -36,7 +36,7 @@ class Log(Message):
 class Progress(Message):
     """How far something has come."""
 
-    what: str
+    what: Said
     """What is under way, such as `download smollm2-135m`."""
     done: Count
     total: Count | None
@@ -47,7 +47,7 @@ class Progress(Message):
 class Token(Message):
     """One piece of an answer, as the engine sent it."""
 
-    text: str
+    text: Said
     dt_ms: Milliseconds
     """Since the piece before, or for the first since the request, in milliseconds; taken where it left the socket."""
     channel: Channel = "content"
@@ -62,7 +62,7 @@ class Metrics(Message):
 class Waiting(Message):
     """The work is blocked by something outside it, until it says that it goes on: `Working`."""
 
-    reason: str
+    reason: Said
     """What it waits for, such as `slot: 2 ahead on worker-a1`."""
 
 

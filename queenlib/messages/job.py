@@ -66,7 +66,9 @@ class JobListing(Result):
         return str(self)
 
     def _repr_html_(self) -> str:
-        return tables.html(f"{len(self.jobs)} {'job' if len(self.jobs) == 1 else 'jobs'}, newest first", _COLUMNS, self._rows())
+        return tables.html(
+            f"{len(self.jobs)} {'job' if len(self.jobs) == 1 else 'jobs'}, newest first", _COLUMNS, self._rows()
+        )
 
 
 class QueenInfo(Result):

@@ -8,7 +8,9 @@ from pydantic import Field, StringConstraints
 
 from queenlib.messages.base import Bytes, Deleted, Message, ModelName, Name, Operation, Recovery, Result, Sha256, Utc
 
-Alias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+ALIAS_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+
+Alias = Annotated[str, StringConstraints(pattern=ALIAS_PATTERN)]
 """A short name for a model: lower-case letters, digits, `.`, `_` and `-`, 1 to 63 of them."""
 
 

@@ -70,17 +70,15 @@ async def infer(
     finished: Finished | None = None
     wish = Wish(operation.model or default_model, operation.worker_id, operation.device)
     generation = Generation(operation.conversation(), sampling(operation))
-    hive_id = operation.hive_id or LOCAL
-    workers = hives.get(hive_id).workers
-    async with aclosing(hives.hold(hive_id, wish)) as steps:
+    async with aclosing(hives.hold(operation.hive_id or LOCAL, wish)) as steps:
         async for step in steps:
             if not isinstance(step, Held):
                 clock.turn("slot" if isinstance(step, Waiting) and step.reason.startswith("slot") else "load")
                 yield step
                 continue
-            held = step
+            held, model = step, _used(step)
             clock.turn("generate")
-            async with aclosing(workers.generate(held.worker, generation, held.slot)) as items:
+            async with aclosing(held.generate(generation)) as items:
                 async for item in items:
                     if isinstance(item, Finished):
                         finished = item
@@ -101,9 +99,9 @@ async def infer(
         finish_reason=finished.reason,
         usage=finished.usage,
         timings=timings,
-        model=_used(hives, hive_id, wish.model),
+        model=model,
         parameters=generation.sampling,
-        hive_id=hive_id,
+        hive_id=held.hive.id,
         worker_id=held.worker.id,
     )
 
@@ -141,8 +139,10 @@ def _metrics(timings: Timings, finished: Finished) -> dict[str, float]:
     return {**values, **{name: float(value) for name, value in finished.usage.model_dump().items()}}
 
 
-def _used(hives: HiveCatalog, hive_id: str, model: str) -> ModelUsed:
-    if model.startswith("sim:"):
-        return ModelUsed(name=model)
-    known = hives.get(hive_id).models.get(model)
+def _used(held: Held) -> ModelUsed:
+    """The model; asked while it is held, since afterwards its worker and the model itself may go."""
+    name = held.worker.model
+    if name.startswith("sim:"):
+        return ModelUsed(name=name)
+    known = held.hive.models.get(name)
     return ModelUsed(name=known.name, sha256=known.sha256)

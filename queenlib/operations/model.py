@@ -36,8 +36,7 @@ async def model_delete(operation: ModelDelete, hives: HiveCatalog) -> AsyncGener
     """Remove a model's bytes from here."""
     hive = hives.get(operation.hive_id)
     name = hive.models.canonical(operation.model)
-    users = [worker.id for worker in hive.workers.all() if worker.model == name and not worker.ended]
-    if users:
+    if users := hives.users(name):
         raise InUse(
             f"Model {name} cannot be removed.",
             why=f"It is in use by {', '.join(users)}.",

@@ -11,22 +11,25 @@ from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
 
-from queenlib.engines.engine import Finished, Generation
+from queenlib.engines.engine import Generation
 from queenlib.errors import QueenError
 from queenlib.hives.catalog import HiveCatalog
 from queenlib.hives.hive import Hive
 from queenlib.hives.holding import Held
 from queenlib.hives.scheduler import Wish
+from queenlib.hives.worker import Worker
 from queenlib.home import Home
-from queenlib.messages.events import Body, Log
+from queenlib.messages.events import Body, Log, Token
 from queenlib.messages.infer import ChatMessage, Sampling
 from queenlib.messages.status import Check, CheckReport, HiveCheck, QueenCheck, Status, StatusReport
+from queenlib.messages.worker import WorkerSpawn
 from queenlib.world import World
 
 Look = Callable[[], Awaitable[str]]
 """Looks at one thing: says what it found, or raises what is wrong."""
 
 CHECK_MODEL = "sim:echo?text=ready"
+CHECK = Generation((ChatMessage(role="user", content="are you there?"),), Sampling())
 FREE_BYTES_WANTED = 1024**3
 
 
@@ -126,21 +129,27 @@ async def _devices(hive: Hive) -> str:
 
 
 async def _worker(hives: HiveCatalog, hive: Hive) -> str:
-    """Bring up a simulated worker, have it answer, and take it down again."""
-    text, made = "", None
-    generation = Generation((ChatMessage(role="user", content="are you there?"),), Sampling())
-    async with aclosing(hives.hold(hive.id, Wish(CHECK_MODEL))) as steps:
-        async for step in steps:
-            if isinstance(step, Held):
-                made = step.worker
-                async with aclosing(hive.workers.generate(made, generation, step.slot)) as items:
-                    async for item in items:
-                        text += "" if isinstance(item, Finished) else getattr(item, "text", "")
-                break
-    if made is not None:
-        async with aclosing(hive.workers.stop(made, force=True)) as steps_down:
-            async for _ in steps_down:
+    """Bring up a simulated worker of its own, have it answer, and take it down again."""
+    text = ""
+    worker = await _spawned(hives, hive)
+    try:
+        async with aclosing(hives.hold(hive.id, Wish(CHECK_MODEL, worker.id))) as steps:
+            async for step in steps:
+                if isinstance(step, Held):
+                    async with aclosing(step.generate(CHECK)) as items:
+                        text = "".join([item.text async for item in items if isinstance(item, Token)])
+                    break
+    finally:
+        async with aclosing(hive.workers.stop(worker, force=True)) as stopping:
+            async for _ in stopping:
                 pass
     if text != "ready":
         raise QueenError(f"a simulated worker answered {text!r} in place of 'ready'", next="look at its log in the home")
     return "a simulated worker was started, answered, and was stopped"
+
+
+async def _spawned(hives: HiveCatalog, hive: Hive) -> Worker:
+    async with aclosing(hives.spawn(WorkerSpawn(model=CHECK_MODEL, hive_id=hive.id, slots=1))) as steps:
+        *_, worker = [step async for step in steps]
+    assert isinstance(worker, Worker)
+    return worker

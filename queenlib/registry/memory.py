@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from queenlib.errors import Conflict
+from queenlib.errors import Conflict, InvalidRequest
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobListing, JobRecord
 
@@ -56,7 +57,15 @@ class MemoryStore:
 
     async def page(self, limit: int, cursor: str | None) -> JobListing:
         """See `Store.page`; the cursor is the number of jobs that are older."""
-        older = min(len(self._jobs), int(cursor)) if cursor is not None else len(self._jobs)
+        older = len(self._jobs)
+        if cursor is not None:
+            if not re.fullmatch(r"[0-9]{1,18}", cursor):
+                raise InvalidRequest(
+                    f"{cursor[:80]!r} is no cursor.",
+                    state="Nothing was read.",
+                    next="Take the cursor of the page before: listing.next",
+                )
+            older = min(older, int(cursor))
         start = max(0, older - limit)
         found = islice(self._jobs.values(), start, older)
         jobs = tuple(kept.record.model_copy(update={"result": None}) for kept in found)

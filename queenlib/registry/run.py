@@ -3,126 +3,141 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from typing import Any
 
-from queenlib.errors import InternalError, JobCancelled, JobTimeout, QueenClosed, QueenError
-from queenlib.messages.base import Result
-from queenlib.messages.events import Body, Problem, Waiting, Working, Yielded
+from queenlib.errors import InternalError, QueenError, StoreFailed
+from queenlib.messages.base import Result, plain
+from queenlib.messages.events import Body, EndData, Problem, Waiting, Working, Yielded
 from queenlib.messages.state import State
 from queenlib.registry.limits import Limits
 from queenlib.registry.log import JobLog
+from queenlib.registry.stop import Stop
 
 Work = Callable[[], AsyncGenerator[Yielded]]
 """Makes the generator that does a job's work; making it starts nothing."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Why a job is stopped, and what that makes of it."""
-
-    state: State
-    reason: str
-    error: QueenError
-
-    @classmethod
-    def cancel(cls, job_id: str) -> Stop:
-        """Somebody cancels it."""
-        error = JobCancelled(
-            f"{job_id} was cancelled.",
-            state="Its work has ended; what it had written stays in its log.",
-            next=f"Look at it: jobs.attach({job_id!r}).",
-        )
-        return cls(State.CANCELLED, "cancel", error)
-
-    @classmethod
-    def closed(cls, job_id: str) -> Stop:
-        """Its queen is being closed."""
-        error = QueenClosed(
-            f"{job_id} was stopped when its queen was closed.",
-            why="The queen was part of a program that ended or closed it.",
-            state="Its work has ended; what it had written stays in its log.",
-            next="Create it again.",
-        )
-        return cls(State.FAILED, "queen_closed", error)
-
-    @classmethod
-    def timeout(cls, job_id: str, deadline: str, limit_s: float) -> Stop:
-        """A deadline passed."""
-        what = {"queue": "was queued", "run": "ran", "wait": "waited for one thing"}[deadline]
-        error = JobTimeout(
-            f"{job_id} {what} for {limit_s:g} s.",
-            why=f"That is the limit for `{deadline}`.",
-            state="Its work has ended; what it had written stays in its log.",
-            next="Create it again when there is less to do, or give the queen longer limits.",
-            deadline=deadline,
-            limit_s=limit_s,
-        )
-        return cls(State.FAILED, "timeout", error)
+OnEnd = Callable[[str], None]
 
 
 class Run:
-    """The work of one job, from its start to its end."""
+    """One job, from when it is kept to its end.
+
+    Args:
+        log: Its log.
+        limits: The deadlines.
+        run_s: Seconds that it may run in all.
+        place: What it holds while it runs.
+        on_end: Called with its id when it has ended, or is beyond help.
+    """
 
     def __init__(
-        self, log: JobLog, work: Work, place: AbstractAsyncContextManager[object], limits: Limits, run_s: float
+        self, log: JobLog, limits: Limits, run_s: float, place: AbstractAsyncContextManager[object], on_end: OnEnd
     ) -> None:
-        self._log, self._work, self._place, self._limits = log, work, place, limits
-        self._run_s = limits.run_s if limits.run_s is not None else run_s
+        self.id = log.record.id
+        self.log = log
+        self._limits, self._run_s = limits, limits.run_s if limits.run_s is not None else run_s
+        self._place, self._on_end = place, on_end
         self._stop: Stop | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._arm("queue", limits.queue_s)
-        self._inner = asyncio.create_task(self._start(), name=f"work {log.record.id}")
-        self.task = asyncio.create_task(self._finish(), name=log.record.id)
+        self._inner: asyncio.Task[Result] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether somebody has started it."""
+        return self._inner is not None
+
+    async def keep(self) -> None:
+        """Keep the job; from now on it is queued.
+
+        Raises:
+            QueenError: It could not be kept; there is no such job.
+        """
+        await self.log.create()
+        if self.log.record.state is State.QUEUED:
+            self._arm("queue", self._limits.queue_s)
+
+    def start(self, work: Work) -> None:
+        """Start the work; once started, nothing more."""
+        if self._inner is None:
+            self._inner = asyncio.create_task(self._work(work), name=f"work {self.id}")
+            self._task = asyncio.create_task(self._see_out(self._inner), name=self.id)
+            self._task.add_done_callback(lambda _: self._on_end(self.id))
 
     def stop(self, stop: Stop) -> None:
-        """Stop the work, for this reason; the first reason stays. Its `task` ends when the work has provably ended."""
-        if self._stop is not None or self.task.done() or self._log.record.state.ended:
+        """Stop the work, for this reason; the first reason stays. `ended` returns when the work has provably ended."""
+        if self._stop is not None or self.log.record.state.ended:
             return
         self._stop = stop
-        if self._log.record.state is not State.QUEUED:
-            self._log.state(State.CANCELLING, stop.reason)
+        self.start(_nothing)
+        if self.log.record.state is not State.QUEUED:
+            self.log.state(State.CANCELLING, stop.reason)
+        assert self._inner is not None
         # Once only: a second cancel would break into the unwinding, which is the proof that the work has stopped.
         self._inner.cancel()
 
-    async def _start(self) -> Result:
+    async def ended(self) -> None:
+        """Wait until it has ended; it was started, or stopped.
+
+        Raises:
+            StoreFailed: It has, and its end could not be kept.
+        """
+        assert self._task is not None
+        await asyncio.wait({self._task})
+        if self.log.lost is not None:
+            raise self.log.lost.about_job(self.id)
+
+    async def _work(self, work: Work) -> Result:
         async with self._place:
             self._disarm("queue")
-            self._log.state(State.RUNNING)
+            self.log.state(State.RUNNING)
             self._arm("run", self._run_s)
-            return await self._drain()
+            return await self._drain(work)
 
-    async def _finish(self) -> None:
+    async def _see_out(self, inner: asyncio.Task[Result]) -> None:
         """Note what came of the work. It is a task of its own because the work may be cancelled before its first step."""
-        await asyncio.wait({self._inner})
+        either: set[asyncio.Future[Any]] = {inner, self.log.broken}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not inner.done():
+            self.stop(Stop("store_failed", self.log.broken.result()))
+            await asyncio.wait({inner})
         for name in list(self._timers):
             self._disarm(name)
-        if self._inner.cancelled():
-            stop = self._stop or Stop.closed(self._log.record.id)
-            await self._end(stop.state, stop.reason, stop.error)
-        elif (raised := self._inner.exception()) is None:
-            await self._log.end(State.SUCCEEDED, result=self._inner.result())
-        elif isinstance(raised, QueenError):
-            await self._end(State.FAILED, raised.kind, raised)
-        else:
-            await self._end(State.FAILED, "internal", _internal(raised))
+        try:
+            end, result = self._outcome(inner)
+        except Exception as defect:  # noqa: BLE001 - a result that is no data; every job has its end
+            end, result = self._failure("internal", _internal(defect)), None
+        with suppress(StoreFailed):  # the log tells it to those who ask
+            await self.log.end(end, result)
 
-    async def _end(self, state: State, reason: str, error: QueenError) -> None:
-        problem = Problem.model_validate(error.about_job(self._log.record.id).problem())
-        await self._log.end(state, reason=reason, error=problem)
+    def _outcome(self, inner: asyncio.Task[Result]) -> tuple[EndData, dict[str, Any] | None]:
+        try:
+            return EndData(state=State.SUCCEEDED), plain(inner.result().wire())
+        except asyncio.CancelledError as cancelled:
+            stop = self._stop or Stop("internal", _internal(cancelled))
+            return self._failure(stop.reason, stop.error, stop.state), None
+        except QueenError as error:
+            return self._failure(_reason(error), error), None
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the end of this job and of no other
+            return self._failure("internal", _internal(error)), None
 
-    async def _drain(self) -> Result:
+    def _failure(self, reason: str, error: QueenError, state: State = State.FAILED) -> EndData:
+        problem = Problem.model_validate(plain(error.about_job(self.id).problem()))
+        return EndData(state=state, reason=reason, error=problem)
+
+    async def _drain(self, work: Work) -> Result:
         result: Result | None = None
-        async with aclosing(self._work()) as steps:
+        async with aclosing(work()) as steps:
             async for item in steps:
                 assert result is None, "an operation yielded something after its result"
                 if isinstance(item, Result):
                     result = item
                 else:
                     self._watch(item)
-                    await self._log.write(item)
+                    await self.log.write(item)
         assert result is not None, "an operation ended without its result"
         return result
 
@@ -134,12 +149,22 @@ class Run:
                 self._disarm("wait")
 
     def _arm(self, deadline: str, limit_s: float) -> None:
-        stop = Stop.timeout(self._log.record.id, deadline, limit_s)
+        stop = Stop.timeout(self.id, deadline, limit_s)
         self._timers[deadline] = asyncio.get_running_loop().call_later(limit_s, self.stop, stop)
 
     def _disarm(self, deadline: str) -> None:
         if timer := self._timers.pop(deadline, None):
             timer.cancel()
+
+
+async def _nothing() -> AsyncGenerator[Yielded]:
+    """The work of a job that is stopped before it was started; it never begins."""
+    yield Working()
+
+
+def _reason(error: QueenError) -> str:
+    """The reason that an error gives a state: `WorkerDied` is `worker_died`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", error.kind).lower()
 
 
 def _internal(raised: BaseException) -> InternalError:

@@ -13,7 +13,8 @@ class Store(Protocol):
     """Keeps each job's record, its log and its result.
 
     The writer of a job is its one `JobLog`. What `create` and `append` wrote is kept when they return, and only then may
-    anybody be shown it. They write all of what they are given or nothing.
+    anybody be shown it. They write all of what they are given or nothing. When one raises, nothing more is written to that
+    job's log but one event, its `end`, and that once.
     """
 
     async def create(self, record: JobRecord, events: Sequence[Event]) -> None:
@@ -41,7 +42,11 @@ class Store(Protocol):
         ...
 
     async def page(self, limit: int, cursor: str | None) -> JobListing:
-        """Up to `limit` records without their results, newest first, from `cursor` on."""
+        """Up to `limit` records without their results, newest first, from `cursor` on.
+
+        Raises:
+            InvalidRequest: `cursor` is none that a page gave.
+        """
         ...
 
     async def close(self) -> None:

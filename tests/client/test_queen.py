@@ -1,5 +1,6 @@
 """A queen in this process: what she leaves behind, which is nothing, and what her handle shows."""
 
+import random
 import signal
 import subprocess
 import sys
@@ -47,6 +48,24 @@ def test_a_killed_process_leaves_no_orphan(state: str, engine: str, tmp_path: Pa
         process.send_signal(signal.SIGKILL)
         process.wait(10)
     assert left_after(pids, 2.0) == []
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(40))
+def test_a_process_killed_at_any_moment_leaves_no_orphan(seed: int, tmp_path: Path) -> None:
+    """SIGKILL after a random time, from before the guardian is there to the middle of an answer: nothing is left."""
+    chance = random.Random(seed)
+    model = f"sim:words?tokens=100000&tokens_per_s=50&load_s={chance.choice((0, 0.2, 5))}"
+    command = [sys.executable, str(PROGRAM), str(tmp_path), "busy", model]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        end = time.monotonic() + chance.uniform(0.2, 2.5)
+        below: set[int] = set()
+        while time.monotonic() < end:
+            below |= {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
+            time.sleep(0.002)
+        process.kill()
+    assert left_after(sorted(below), 2.0) == [], f"seed {seed}"
 
 
 def test_a_program_that_ends_takes_its_queen_along(tmp_path: Path) -> None:

@@ -142,9 +142,7 @@ class Served:
             yield StatusReport(hives=())
 
         operation = Infer(prompt="x")
-        job_id = await self.state.registry.create(operation)
-        self.state.registry.start(job_id, operation, work)
-        return job_id
+        return await self.state.registry.create(operation, work)
 
 
 @asynccontextmanager

@@ -24,9 +24,7 @@ RESULT = Deleted(kind="model", id="m")
 
 async def started(registry: Registry, work: Work) -> str:
     """A job with this work, under way."""
-    job_id = await registry.create(OPERATION)
-    registry.start(job_id, OPERATION, work)
-    return job_id
+    return await registry.create(OPERATION, work)
 
 
 async def log_of(registry: Registry, job_id: str, after: int = 0) -> list[Event]:
@@ -129,7 +127,8 @@ async def test_a_job_is_cancelled_before_its_first_step(registry: Registry) -> N
         begun = True
         yield RESULT
 
-    job_id = await started(registry, work)
+    job_id = await registry.create(OPERATION)
+    registry.start(job_id, work)
     assert (await registry.cancel(job_id)).state is State.CANCELLED
     assert not begun
 
@@ -290,8 +289,7 @@ async def test_nothing_is_shown_before_it_is_kept_and_pieces_share_events() -> N
             await asyncio.sleep(0)
         yield RESULT
 
-    job_id = await registry.create(Infer(prompt="x"))
-    registry.start(job_id, OPERATION, work)
+    job_id = await registry.create(Infer(prompt="x"), work)
     seen: list[Event] = []
     async for event in await registry.follow(job_id, 0):
         kept = await store.read(job_id, event.seq - 1, 1)

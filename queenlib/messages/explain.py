@@ -1,0 +1,104 @@
+"""What is wrong with a payload, in words for the one who wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from queenlib.messages.base import ID_PATTERN, MODEL_PATTERN, SHA256_PATTERN
+from queenlib.messages.model import ALIAS_PATTERN
+
+SHOWN = 80
+"""Characters of a caller's own data that an error repeats at most."""
+
+ALLOWED: Mapping[str, str] = {
+    ID_PATTERN: "must be 1 to 63 lower-case letters, digits and hyphens, with no hyphen first or last",
+    ALIAS_PATTERN: "must be 1 to 63 lower-case letters, digits, '.', '_' and '-', beginning with a letter or digit",
+    MODEL_PATTERN: "must have no control characters, and no blank first",
+    SHA256_PATTERN: "must be 64 lower-case hexadecimal digits",
+}
+"""What each pattern of a text allows."""
+
+_NEEDED: Mapping[str, str] = {
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "tuple_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+}
+_BOUNDS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+
+
+def describe(error: ErrorDetails, names: Callable[[list[int | str]], Iterable[str]]) -> dict[str, str]:
+    """One finding of pydantic as a `field` and its `problem`.
+
+    Args:
+        error: The finding.
+        names: Which names there are where a location leads, the last part of it left out.
+    """
+    path = list(error["loc"][1:])
+    match error["type"]:
+        case "union_tag_not_found":
+            return {"field": "operation", "problem": "is missing"}
+        case "union_tag_invalid":
+            name = str(error.get("ctx", {}).get("tag", ""))[:SHOWN]
+            return {"field": "operation", "problem": f"{name!r} is unknown{nearest(name, names([]))}"}
+        case "json_invalid":
+            return {"field": "(payload)", "problem": f"is not JSON: {error['msg']}"}
+        case "value_error":
+            return {"field": _path(path), "problem": error["msg"].removeprefix("Value error, ")}
+        case "missing":
+            return {"field": _path(path), "problem": "is missing"}
+        case "extra_forbidden":
+            near = nearest(str(path[-1])[:SHOWN], names(list(error["loc"])))
+            return {"field": _path(path), "problem": f"is unknown{near}"}
+    return {"field": _path(path), "problem": _problem(error)}
+
+
+def _problem(error: ErrorDetails) -> str:
+    kind, limits, given = error["type"], error.get("ctx", {}), error["input"]
+    match kind:
+        case "string_pattern_mismatch":
+            return f"{ALLOWED.get(limits['pattern'], error['msg'])}; got {_shown(given)}"
+        case "string_too_long":
+            return f"has {len(given):,} characters; the limit is {limits['max_length']:,}"
+        case "string_too_short":
+            return f"has {len(given)} characters; it needs {limits['min_length']}"
+        case "too_long":
+            return f"has {len(given):,} items; the limit is {limits['max_length']:,}"
+        case "too_short":
+            return f"has {len(given)} items; it needs {limits['min_length']}"
+        case "enum" | "literal_error":
+            return f"must be {limits['expected']}; got {_shown(given)}"
+        case _ if kind in _BOUNDS:
+            words, limit = _BOUNDS[kind]
+            return f"must be {words} {limits[limit]:,}; got {_shown(given)}"
+    needed = _NEEDED.get(kind) or f"{error['msg'][:1].lower()}{error['msg'][1:]}"
+    return f"{needed}; got {_shown(given)}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint such as `; did you mean 'hive_list'?`, or nothing if no known name is near."""
+    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def _path(location: Iterable[int | str]) -> str:
+    return ".".join(str(part)[:SHOWN] for part in location) or "(payload)"
+
+
+def _shown(given: Any) -> str:
+    text = repr(given[:SHOWN] if isinstance(given, str) else given)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
