@@ -30,12 +30,7 @@ class Home:
             for folder in (home.path, home.models, home.downloads, home.logs):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise QueenError(
-                f"The home {chosen} cannot be made: {error.strerror}.",
-                why="queenlib keeps models and logs there.",
-                state="Nothing was started.",
-                next="Give another folder: QUEENLIB_HOME=/path or Queen(home='/path').",
-            ) from error
+            raise _not_ours(chosen, error) from error
         return home
 
     @property
@@ -62,12 +57,14 @@ class Home:
         """The home's token, made when it is first asked for, in a file that its owner alone can read (mode 0600).
 
         Raises:
-            QueenError: If others could read it.
+            QueenError: If others could read it, or it cannot be written.
         """
         try:
             handle = os.open(self.token_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return read_token(self.token_file)
+        except OSError as error:
+            raise _not_ours(self.path, error) from error
         with os.fdopen(handle, "w") as file:
             file.write(token := world.new_secret())
         return token
@@ -97,6 +94,15 @@ def read_token(path: str | os.PathLike[str]) -> str:
             next=f"chmod 600 {file}",
         )
     return token
+
+
+def _not_ours(path: Path, error: OSError) -> QueenError:
+    return QueenError(
+        f"The home {path} cannot be made or written to: {error.strerror}.",
+        why="queenlib keeps models, logs and a token there.",
+        state="Nothing was started.",
+        next="Give another folder: QUEENLIB_HOME=/path or Queen(home='/path').",
+    )
 
 
 def _platform_home() -> Path:

@@ -6,12 +6,13 @@ Each function is that of `queenlib.client.jobs.Jobs`; the default queen is made 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from queenlib.client.backend import Start
 from queenlib.client.default import default_queen
 from queenlib.client.job import Job
 from queenlib.messages.base import Operation
+from queenlib.messages.events import Event
 from queenlib.messages.job import JobListing, JobRecord
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ async def create(operation: Operation | Mapping[str, Any], *, start: Start = "no
     return await default_queen().jobs.create(operation, start=start)
 
 
+@overload
+def stream(job_id: str, after: int = 0, *, lines: Literal[False] = False) -> AsyncGenerator[Event]: ...
+@overload
+def stream(job_id: str, after: int = 0, *, lines: Literal[True]) -> AsyncGenerator[str]: ...
 def stream(job_id: str, after: int = 0, *, lines: bool = False) -> AsyncGenerator[Any]:
     """A job's events, or with `lines=True` its lines of text, up to its end; see `Jobs.stream`."""
     found = default_queen().jobs

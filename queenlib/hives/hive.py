@@ -153,7 +153,7 @@ class Hive:
         Raises:
             NotStopped: A process was killed and is still there.
         """
-        self._closed = True
+        self._shut, self._closed = why, True
         await self._shut_down(why, at_once=True)
         async with self._turning:
             await self._down()
@@ -182,7 +182,7 @@ class Hive:
 
     async def _shut_down(self, why: str, *, at_once: bool) -> None:
         """Take nothing from now on; what loads has ended when this returns, and `at_once` what generates as well."""
-        self._shut = why
+        self._shut = self._shut if self._closed else why
         self.workers.changed()  # those who wait for a slot are told
         for scope in self._loads.values():
             if scope.when() is None:
@@ -196,7 +196,6 @@ class Hive:
         self._become(HiveState.STOPPING)
         try:
             await self.workers.close()
-            await self._processes.close()
         except BaseException as error:
             self._become(HiveState.FAILED, f"its stop was broken off: {error}" if str(error) else "its stop was broken off")
             raise

@@ -92,8 +92,9 @@ class Worker:
         self.become(WorkerState.READY)
 
     def doom(self, reason: str, state: WorkerState = WorkerState.FAILED) -> None:
-        """Say what its end will be and why; the first word stays."""
-        self.fate = self.fate or (state, reason)
+        """Say what its end will be and why; the first word stays, and how it ended is not changed afterwards."""
+        if not self.ended:
+            self.fate = self.fate or (state, reason)
 
     def gone(self, end: Exit | None) -> None:
         """Its process has ended, or could never be started (`None`)."""

@@ -173,15 +173,14 @@ class Workers:
             await self.queue.turn()
 
     async def close(self) -> None:
-        """End all of them, at once.
+        """End all of them and their guardian, at once. None may be about to be started.
 
         Raises:
             NotStopped: A process was killed and is still there.
         """
-        ends = (self.end(worker, "its hive was stopped", WorkerState.STOPPED) for worker in self.all() if not worker.ended)
-        failed = [each for each in await asyncio.gather(*ends, return_exceptions=True) if each is not None]
-        if failed:
-            raise failed[0]
+        for worker in self._workers.values():
+            worker.doom("its hive was stopped", WorkerState.STOPPED)
+        await self._processes.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
 

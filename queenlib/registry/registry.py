@@ -65,7 +65,7 @@ class Registry:
             del self._runs[run.id]
             raise
         if work is not None:
-            self.start(run.id, work)
+            run.start(work)
 
     def started(self, job_id: str) -> bool:
         """Whether the job has been started, be it long ago."""
@@ -73,8 +73,8 @@ class Registry:
         return run is None or run.started
 
     def start(self, job_id: str, work: Work) -> None:
-        """Start the work of a job; does nothing to one that was started or has ended, nor when the queen is being closed."""
-        if (run := self._runs.get(job_id)) and not self._closed:
+        """Start the work of a job; does nothing to one that was started or has ended."""
+        if run := self._runs.get(job_id):
             run.start(work)
 
     async def get(self, job_id: str) -> JobRecord:

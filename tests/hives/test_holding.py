@@ -68,9 +68,9 @@ async def test_deaths_in_a_row_come_to_an_end(hives: HiveCatalog) -> None:
 
 async def test_worker_that_is_on_its_way_is_waited_for(hives: HiveCatalog) -> None:
     """By name or by model: no second one is started, and the age of the load is told."""
-    model = "sim:words?load_s=1.5&tokens=2"
-    coming = asyncio.create_task(spawn(hives, model, name="w", context=512))
-    await asyncio.sleep(1.1)
+    model = "sim:words?load_s=2.2&tokens=2"
+    coming = asyncio.create_task(spawn(hives, model, name="w", context=8192))
+    await asyncio.sleep(1.05)
     askers = [ask(hives, model), ask(hives, model, worker_id="w")]
     assert all([await asker.task for asker in askers])
     worker = await coming
@@ -82,12 +82,12 @@ async def test_worker_that_is_on_its_way_is_waited_for(hives: HiveCatalog) -> No
 async def test_named_worker_that_cannot_is_refused(hives: HiveCatalog) -> None:
     """One that is not there, serves something else, or runs on another device: the error says which."""
     await spawn(hives, QUICK, name="w", device="cpu")
-    for wish, words in (
-        ({"model": QUICK, "worker_id": "v"}, "there is no such worker; those that there are: w"),
-        ({"model": ENDLESS, "worker_id": "w"}, f"it serves {QUICK}"),
-        ({"model": QUICK, "worker_id": "w", "device": "gpu:0"}, "it runs on cpu"),
+    for asker, words in (
+        (ask(hives, QUICK, worker_id="v"), "there is no such worker; those that there are: w"),
+        (ask(hives, ENDLESS, worker_id="w"), f"it serves {QUICK}"),
+        (ask(hives, QUICK, worker_id="w", device="gpu:0"), "it runs on cpu"),
     ):
-        error = await ask(hives, **wish).fails()
+        error = await asker.fails()
         assert type(error) is EngineError
         assert words in error.why
 

@@ -31,11 +31,11 @@ def ready(slots: int = 2) -> Worker:
 
 def test_busy_is_ready_with_a_slot_in_use() -> None:
     """The state follows the slots; before the load there are none."""
-    assert (worker().state, worker().busy, worker().info().slots_busy) == ("starting", frozenset(), 0)
+    assert (worker().state, worker().busy, worker().info().slots_busy) == (WorkerState.STARTING, frozenset(), 0)
     made = ready()
     assert (made.state, made.open, made.info().slots_busy) == ("ready", True, 0)
     made.free.pop()
-    assert (made.state, made.open, made.busy, made.info().slots_busy) == ("busy", True, {1}, 1)
+    assert (made.state, made.open, made.busy, made.info().slots_busy) == (WorkerState.BUSY, True, frozenset({1}), 1)
 
 
 @given(st.lists(st.sampled_from(WorkerState), max_size=8))
@@ -59,6 +59,7 @@ def test_end_by_itself_is_a_failure() -> None:
     """The reason is how it ended; its last lines are shown; the error has all of it."""
     made = ready()
     made.gone(KILLED)
+    made.doom("too late")
     assert (made.state, made.ended, made.info().last_lines) == ("failed", True, ("last words",))
     assert "SIGKILL" in made.info().reason
     error = made.died(KILLED, "while it was tested")

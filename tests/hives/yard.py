@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from queenlib.engines.connection import Patience
-from queenlib.engines.engine import Generation
+from queenlib.engines.engine import Engine, Generation
 from queenlib.engines.llama_cpp import LlamaCpp
 from queenlib.engines.simulated import Simulated
 from queenlib.errors import QueenError
@@ -56,7 +56,7 @@ async def yard(folder: Path, *, patience: Patience | None = None, world: World |
     """This machine and `ant`. Afterwards no process and no task of theirs is left."""
     home, world = Home.open(folder), world or World()
     before = asyncio.all_tasks()
-    engines = {"llama_cpp": LlamaCpp(world, patience), "simulated": Simulated(world, patience)}
+    engines: dict[str, Engine] = {"llama_cpp": LlamaCpp(world, patience), "simulated": Simulated(world, patience)}
     hives = HiveCatalog(home, ModelCatalog(home, world), world, engines)
     hives.create(ANT, HiveKind.SIMULATED, "")
     yield hives
@@ -119,6 +119,7 @@ def ant(hives: HiveCatalog) -> Hive:
 class Asker:
     """Somebody who asks a model, as a job does."""
 
+    model: str
     task: asyncio.Task[str]
     steps: list[Any] = field(default_factory=list)
     """What was told on the way to a slot."""
@@ -143,7 +144,7 @@ class Asker:
         assert self.task.cancelled() or self.task.exception() is None, self.task.exception()
 
 
-def ask(hives: HiveCatalog, model: str = QUICK, *, hive: str = ANT, most: int = 4000, **wish: Any) -> Asker:
+def ask(hives: HiveCatalog, model: str = QUICK, *, hive: str = ANT, most: int = 4000, **wish: str | None) -> Asker:
     """Ask a model something."""
 
     async def run() -> str:
@@ -160,7 +161,7 @@ def ask(hives: HiveCatalog, model: str = QUICK, *, hive: str = ANT, most: int = 
                 asker.steps.append(step)
         return "".join(token.text for token in asker.tokens)
 
-    asker = Asker(asyncio.create_task(run()))
+    asker = Asker(model, asyncio.create_task(run()))
     return asker
 
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from queenlib.errors import QueueFull, StreamBeyondEnd, UnknownJob, UnknownModel
+from queenlib.errors import InvalidRequest, QueueFull, StoreFailed, StreamBeyondEnd, UnknownJob, UnknownModel
 from queenlib.messages.base import Deleted
 from queenlib.messages.events import EndEvent, Event, Log, Token, TokenEvent, Waiting, Working, Yielded
 from queenlib.messages.infer import Infer
@@ -17,6 +17,7 @@ from queenlib.registry.memory import MemoryStore
 from queenlib.registry.registry import Registry
 from queenlib.registry.run import Work
 from queenlib.world import World
+from tests.registry.stores import FullStore, SlowStore
 
 OPERATION = ModelDelete(model="m")
 RESULT = Deleted(kind="model", id="m")
@@ -255,7 +256,7 @@ async def test_a_job_is_found_by_a_unique_prefix(registry: Registry) -> None:
     assert (await registry.get(job_id[:9])).id == job_id
     assert (await registry.get(job_id.removeprefix("job-"))).id == job_id
     await registry.create(OPERATION)
-    for bad in ("job-", "j", "job-nothing"):
+    for bad in ("", "job-", "j", job_id[:7], "job-nothing", "*", "../x"):
         with pytest.raises(UnknownJob):
             await registry.get(bad)
 
@@ -266,15 +267,8 @@ async def test_a_cursor_past_the_log_is_refused(registry: Registry) -> None:
     with pytest.raises(StreamBeyondEnd) as caught:
         await registry.follow(job_id, 7)
     assert caught.value.last_seq == 1
-
-
-class SlowStore(MemoryStore):
-    """A store that takes its time to write."""
-
-    async def append(self, record, events) -> None:  # type: ignore[no-untyped-def]
-        """Write, later."""
-        await asyncio.sleep(0.02)
-        await super().append(record, events)
+    with pytest.raises(InvalidRequest):
+        await registry.follow(job_id, -1)
 
 
 async def test_nothing_is_shown_before_it_is_kept_and_pieces_share_events() -> None:
@@ -302,3 +296,153 @@ async def test_nothing_is_shown_before_it_is_kept_and_pieces_share_events() -> N
     assert [data.i for data in tokens] == [sum(len(before.cuts) for before in tokens[:n]) for n in range(len(tokens))]
     assert (await registry.get(job_id)).tokens == 200
     await registry.close()
+
+
+async def test_a_reader_at_the_end_is_done_at_once(registry: Registry) -> None:
+    """Following on from the end, at the very moment of the end too, gives nothing and does not hold the queen up."""
+    job_id = await started(registry, three_lines)
+    last = (await log_of(registry, job_id))[-1].seq
+    for _ in range(3):
+        async with asyncio.timeout(10):
+            assert await log_of(registry, job_id, after=last) == []
+        await asyncio.sleep(0)
+
+
+async def test_a_prefix_that_is_shared_names_one_of_those() -> None:
+    """The error tells a prefix that several have from one that none has."""
+
+    class Counting(World):
+        """Gives ids that are alike."""
+
+        def new_id(self, kind: str) -> str:
+            return f"{kind}-aaaa{self.random.getrandbits(40):012x}"
+
+    registry = Registry(MemoryStore(), Counting())
+    for _ in range(2):
+        await registry.create(OPERATION)
+    with pytest.raises(UnknownJob) as shared:
+        await registry.get("job-aaaa")
+    with pytest.raises(UnknownJob) as none:
+        await registry.get("job-bbbb")
+    assert "such as job-aaaa" in shared.value.why
+    assert "such as" not in none.value.why
+    await registry.close()
+
+
+async def test_many_creates_at_once_keep_to_the_limit() -> None:
+    """The limit holds also while the store is busy keeping new jobs."""
+    registry = Registry(SlowStore(), World(), Limits(unfinished=3))
+    made = await asyncio.gather(*(registry.create(OPERATION) for _ in range(10)), return_exceptions=True)
+    assert sum(isinstance(each, str) for each in made) == 3
+    assert sum(isinstance(each, QueueFull) for each in made) == 7
+    assert len((await registry.page(100, None)).jobs) == 3
+    await registry.close()
+
+
+async def test_a_create_that_is_given_up_leaves_a_whole_job() -> None:
+    """Who does not wait until the job is kept leaves one that runs and ends all the same."""
+    store = SlowStore()
+    registry = Registry(store, World())
+    creating = asyncio.create_task(registry.create(OPERATION, three_lines))
+    await asyncio.sleep(0.005)
+    creating.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await creating
+    while not (jobs := (await registry.page(10, None)).jobs):
+        await asyncio.sleep(0.001)
+    (job,) = jobs
+    assert (await log_of(registry, job.id))[-1].data.state is State.SUCCEEDED
+    await registry.close()
+
+
+async def test_who_finds_a_job_while_it_is_created_sees_all_of_it() -> None:
+    """A job that is in the store already, and whose creator does not know yet, is followed to its end."""
+    registry = Registry(SlowStore(), World())
+    creating = asyncio.create_task(registry.create(OPERATION, three_lines))
+    while not (jobs := (await registry.page(10, None)).jobs):
+        await asyncio.sleep(0.001)
+    assert not creating.done()
+    (job,) = jobs
+    log = await log_of(registry, job.id)
+    assert isinstance(log[-1], EndEvent)
+    assert await creating == job.id
+    await registry.close()
+
+
+async def test_closing_while_a_job_is_created_ends_it_too() -> None:
+    """A job that is being kept when the queen is closed is kept, and ends as closed."""
+    store = SlowStore()
+    registry = Registry(store, World())
+    creating = asyncio.create_task(registry.create(OPERATION, forever))
+    await asyncio.sleep(0.005)
+    store.write_s = 0.0  # what comes next is quick, and would be before it
+    await registry.close()
+    record = await store.get(await creating)
+    assert record is not None
+    assert (record.state, record.reason) == (State.FAILED, "queen_closed")
+    assert record.error is not None
+    with pytest.raises(QueueFull):
+        await registry.create(OPERATION)
+
+
+async def test_cancels_of_one_that_was_never_started_return_when_it_has_ended() -> None:
+    """Two at once, on a slow store, both see the end, and so does a reader who was there before."""
+    registry = Registry(SlowStore(), World())
+    job_id = await registry.create(OPERATION)
+    reader = asyncio.create_task(log_of(registry, job_id))
+    await asyncio.sleep(0)
+    records = await asyncio.gather(registry.cancel(job_id), registry.cancel(job_id))
+    assert [record.state for record in records] == [State.CANCELLED] * 2
+    assert records[0].error is not None
+    assert isinstance((await reader)[-1], EndEvent)
+    await registry.close()
+
+
+async def test_a_start_after_the_cancel_does_nothing(registry: Registry) -> None:
+    """A job that was cancelled, or is not there, cannot be started any more."""
+    job_id = await registry.create(OPERATION)
+    await registry.cancel(job_id)
+    registry.start(job_id, three_lines)
+    registry.start("job-none", three_lines)
+    assert registry.started(job_id)
+    assert await states(registry, job_id) == ["queued", "cancelled"]
+
+
+def timers(loop: asyncio.AbstractEventLoop) -> int:
+    """How many timers a loop has ahead of it."""
+    return sum(not handle.cancelled() for handle in loop._scheduled)  # type: ignore[attr-defined]
+
+
+async def test_jobs_that_have_ended_are_not_held_in_hand() -> None:
+    """Of thousands of jobs that have ended, nothing is left but what the store keeps: no task, no timer, no place taken."""
+    registry = Registry(MemoryStore(), World(), Limits(unfinished=100, running=10))
+    loop = asyncio.get_running_loop()
+    before = (len(asyncio.all_tasks()), timers(loop))
+    for _ in range(20):
+        jobs = [await registry.create(OPERATION, three_lines) for _ in range(100)]
+        await asyncio.gather(*(log_of(registry, job) for job in jobs))
+        await asyncio.sleep(0)
+    assert (len(asyncio.all_tasks()), timers(loop), len(registry._runs)) == (*before, 0)
+    await registry.close()
+
+
+async def test_a_store_that_fails_for_good_is_told_to_everyone_and_holds_nobody_up() -> None:
+    """Readers, cancels and latecomers of a job whose log cannot be kept get the typed error; other jobs can be read."""
+    store = FullStore(room=100)
+    registry = Registry(store, World())
+    whole = await started(registry, three_lines)
+    await log_of(registry, whole)
+    store.room = 1  # for `queued`, and nothing more
+    job_id = await started(registry, forever)
+    async with asyncio.timeout(10):
+        for told in (log_of(registry, job_id), log_of(registry, job_id, 1), registry.cancel(job_id)):
+            with pytest.raises(StoreFailed) as caught:
+                await told
+            assert "No space left" in caught.value.why
+        with pytest.raises(StoreFailed):
+            await registry.create(OPERATION)
+        assert registry.started(job_id)
+        assert (await log_of(registry, whole))[-1].data.state is State.SUCCEEDED
+        store.room = 100
+        assert (await log_of(registry, await started(registry, three_lines)))[-1].data.state is State.SUCCEEDED
+        await registry.close()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from queenlib.errors import Conflict
+from queenlib.errors import Conflict, InvalidRequest
 from queenlib.messages.events import EndData, EndEvent, Event, Log, LogEvent, ResultData, ResultEvent, StateData, StateEvent
 from queenlib.messages.hive import HiveList
 from queenlib.messages.job import JobRecord
@@ -126,3 +126,10 @@ async def test_pages_are_newest_first_and_leave_none_out(store: Store) -> None:
 async def test_what_is_not_there_is_none(store: Store) -> None:
     """An unknown id is `None`, not an error."""
     assert await store.get("job-none") is None
+
+
+@pytest.mark.parametrize("cursor", ["", "-1", "x", "1e3", "٣", "9" * 5000])
+async def test_a_cursor_that_no_page_gave_is_refused(store: Store, cursor: str) -> None:
+    """Junk for a cursor is a typed error, and no page."""
+    with pytest.raises(InvalidRequest):
+        await store.page(3, cursor)

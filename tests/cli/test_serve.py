@@ -1,0 +1,131 @@
+"""`queenlib serve`: a queen for others, on loopback, who leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from queenlib import Queen
+from queenlib.messages.events import EndEvent
+from tests.cli.program import family, left, read_until, run, started
+
+LONG = "sim:words?tokens=2000&tokens_per_s=10"
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A queen that serves, and what she said when she was ready."""
+    with started(home, "serve", "--json") as process:
+        assert process.stdout
+        yield process, json.loads(process.stdout.readline())
+
+
+@contextmanager
+def busy(ready: dict[str, Any]) -> Iterator[Queen]:
+    """A handle on her, while one of her workers answers."""
+    with Queen.connect(ready["url"], token_file=ready["token_file"]) as queen:
+        for event in queen.infer("x", model=LONG, max_tokens=2000):
+            if event.type == "token":
+                break
+        yield queen
+
+
+def test_json_is_one_line(tmp_path: Path) -> None:
+    """`--json` prints one line with url, token_file and pid; the token file is its owner's alone; SIGTERM ends with 0."""
+    with serving(tmp_path) as (process, ready):
+        assert set(ready) == {"url", "token_file", "pid"}
+        assert ready["pid"] == process.pid
+        token_file = Path(ready["token_file"])
+        assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
+        process.terminate()
+        more, said = process.communicate(timeout=20)
+    assert (process.returncode, more) == (0, "")
+    assert token_file.read_text() not in said
+
+
+def test_all_sockets_are_on_loopback(tmp_path: Path) -> None:
+    """Whatever she and her processes listen on is on loopback, also while a worker answers."""
+    with serving(tmp_path) as (process, ready), busy(ready):
+        tree = [psutil.Process(process.pid), *family(process)]
+        listening = [
+            each.laddr.ip for one in tree for each in one.net_connections("all") if each.status == psutil.CONN_LISTEN
+        ]
+        process.terminate()
+        process.communicate(timeout=20)
+    assert len(listening) >= 2  # hers, and her worker's
+    assert set(listening) <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_she_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    """A signal ends her with 0: her workers first, so that no process is left, and readers hear how their jobs ended."""
+    with serving(tmp_path) as (process, ready), busy(ready) as queen:
+        children = family(process)
+        assert len(children) >= 2
+        job = queen.infer("y", model=LONG, max_tokens=2000)
+        events = queen.jobs.stream(job.id)
+        await anext(events)
+        process.send_signal(number)
+        *_, last = [event async for event in events]
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert isinstance(last, EndEvent)
+    assert last.data.error.kind == "QueenClosed"
+    assert "Traceback" not in said
+    assert left(children) == []
+
+
+def test_a_second_signal_ends_her_at_once(tmp_path: Path) -> None:
+    """Whoever does not want to wait for her to end her workers tells her twice; they end all the same."""
+    with serving(tmp_path) as (process, ready), busy(ready):
+        children = family(process)
+        guardian = psutil.Process(process.pid).children()[0]
+        guardian.suspend()  # so that ending takes long
+        try:
+            process.terminate()
+            read_until(process.stderr, "once more ends at once")
+            process.terminate()
+            assert process.wait(20) == -signal.SIGTERM
+        finally:
+            with suppress(psutil.NoSuchProcess):  # a system may do that itself, when its parent is gone
+                guardian.resume()
+    assert left(children) == []
+
+
+def test_text_is_to_be_pasted(tmp_path: Path) -> None:
+    """Without `--json` it says how to reach her, from a shell by a line that works."""
+    with started(tmp_path, "serve") as process:
+        told = read_until(process.stdout, "in a shell:")
+        line = told.partition("in a shell:")[2].replace("queenlib infer", "$PROGRAM infer")
+        shell = f'PROGRAM="{sys.executable} -m queenlib"; {line.strip()} --model sim:echo'
+        done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=60, check=False)
+        process.terminate()
+    assert done.stdout == "Hello!\n", done.stderr
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    """A port that somebody else has is an error in parts, and no line of JSON."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run(tmp_path, "serve", "--json", "--port", str(port))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"Port {port}" in done.stderr
+    assert "  next: " in done.stderr
+
+
+def test_a_wide_address_is_refused(tmp_path: Path) -> None:
+    """She does not listen where other machines could reach her, unless told twice."""
+    done = run(tmp_path, "serve", "--host", "0.0.0.0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "can be reached by other machines" in done.stderr
