@@ -59,14 +59,21 @@ class Home:
         Raises:
             QueenError: If others could read it, or it cannot be written.
         """
+        if self.token_file.exists():
+            return read_token(self.token_file)
+        token = world.new_secret()
+        draft = self.path / f".token-{world.new_id('draft')}"
         try:
-            handle = os.open(self.token_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(token)
+            try:
+                os.link(draft, self.token_file)  # whole or not at all, and never over another's
+            finally:
+                draft.unlink()
+        except FileExistsError:  # somebody was quicker
             return read_token(self.token_file)
         except OSError as error:
             raise _not_ours(self.path, error) from error
-        with os.fdopen(handle, "w") as file:
-            file.write(token := world.new_secret())
         return token
 
 
@@ -74,12 +81,12 @@ def read_token(path: str | os.PathLike[str]) -> str:
     """The token in a file.
 
     Raises:
-        QueenError: If it is not there, or somebody other than its owner could read it.
+        QueenError: If it is not there, somebody other than its owner could read it, or there is no token in it.
     """
     file = Path(path).expanduser()
     try:
         status = file.stat()
-        token = file.read_text().strip()
+        token = file.read_bytes().strip().decode("ascii", "replace")
     except OSError as error:
         raise QueenError(
             f"The token file {file} cannot be read: {error.strerror}.",
@@ -92,6 +99,13 @@ def read_token(path: str | os.PathLike[str]) -> str:
             why="Whoever has the token can run jobs.",
             state="It was not used.",
             next=f"chmod 600 {file}",
+        )
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise QueenError(
+            f"There is no token in {file}.",
+            why="It is empty, or has characters that no token has.",
+            state="It was not used.",
+            next=f"rm {file}   # the next `queenlib serve` makes a new one",
         )
     return token
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Any, Literal, assert_never, get_args
+from typing import Any, assert_never, get_args
 
 from queenlib.errors import InvalidRequest
 from queenlib.messages import hive, infer, model, status, worker
 from queenlib.messages.base import Operation
 from queenlib.messages.events import Event, Yielded
-from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
+from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo, Start
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
 from queenlib.operations import hive as hive_operations
 from queenlib.operations import infer as infer_operations
@@ -24,7 +24,6 @@ from queenlib.registry.run import Work
 from queenlib.state import QueenState
 from queenlib.version import __version__
 
-Start = Literal["now", "on_stream"]
 STARTS = get_args(Start)
 PAGE_LIMIT = 1000
 """Jobs in one page."""
@@ -39,7 +38,12 @@ class Router:
     async def create_job(self, payload: Operation | Mapping[str, Any], *, start: Start = "now") -> JobTicket:
         """Parse the operation, create its job once, and start it."""
         if start not in STARTS:
-            raise InvalidRequest(f"start is {start!r}.", why=f"It is {' or '.join(STARTS)}.", state="No job was made.")
+            raise InvalidRequest(
+                f"start is {str(start)[:80]!r}.",
+                why=f"It is one of {', '.join(STARTS)}.",
+                state="No job was made.",
+                next="Leave it out, or say which.",
+            )
         operation = parse_operation(payload)
         job_id = await self._state.registry.create(operation, self._work(operation) if start == "now" else None)
         return JobTicket(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream")

@@ -72,3 +72,8 @@ def test_pieces_are_cut_where_they_were() -> None:
     events = frames.events_frame(log)
     assert list(events["type"]) == ["log", "token", "token"]
     assert json.loads(json.dumps(events.loc[1, "data"]))["cuts"] == [1, 3]
+
+
+def test_operations_of_a_later_queen_are_shown() -> None:
+    """A job of an operation that is not known here is a row like any other."""
+    assert list(frames.jobs_frame([record("job-n", "hive_dance")])["operation"]) == ["hive_dance"]

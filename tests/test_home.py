@@ -1,6 +1,7 @@
 """The home: one folder, for its owner alone."""
 
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,28 @@ def test_a_token_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert "secret-canary" not in str(caught.value)
     with pytest.raises(QueenError):
         read_token(tmp_path / "none")
+
+
+def test_many_who_make_the_token_at_once_have_one(tmp_path: Path) -> None:
+    """Whoever is first, each gets the same whole token, and no draft is left."""
+    home, got = Home.open(tmp_path), list[str]()
+    threads = [threading.Thread(target=lambda: got.append(home.token(World()))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(got) == 16
+    assert set(got) == {read_token(home.token_file)}
+    assert len(got[0]) >= 43
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["token"]
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", b"two words", b"line\nline", "t\u00f6ken".encode()])
+def test_a_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
+    """An empty file, or one of something else, is never taken for a token."""
+    file = tmp_path / "token"
+    file.touch(0o600)
+    file.write_bytes(content)
+    with pytest.raises(QueenError) as caught:
+        read_token(file)
+    assert "rm " in caught.value.next

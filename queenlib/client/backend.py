@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from queenlib.messages.base import Operation
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
-
-Start = Literal["now", "on_stream"]
-"""When a job starts: as soon as it is created, or when its stream is first asked for."""
+from queenlib.messages.job import Start as Start  # the clients ask for it here
 
 
 class Backend(Protocol):
@@ -21,7 +19,9 @@ class Backend(Protocol):
 
         Raises:
             InvalidOperation: The payload is not an operation; no job was made.
+            InvalidRequest: `start` is none.
             QueueFull: There is no room for another job; none was made.
+            StoreFailed: The store could not keep it; none was made.
         """
         ...
 
@@ -32,7 +32,9 @@ class Backend(Protocol):
 
         Raises:
             UnknownJob: There is no such job.
+            InvalidRequest: `after` is below 0.
             StreamBeyondEnd: `after` is past the last event.
+            StoreFailed: While it is followed: what comes next could not be kept.
         """
         ...
 
@@ -45,7 +47,11 @@ class Backend(Protocol):
         ...
 
     async def list_jobs(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
-        """A page of jobs, newest first."""
+        """A page of 1 to 1,000 jobs, newest first.
+
+        Raises:
+            InvalidRequest: `limit` or `cursor` is none.
+        """
         ...
 
     async def cancel_job(self, job_id: str) -> JobRecord:
@@ -53,6 +59,7 @@ class Backend(Protocol):
 
         Raises:
             UnknownJob: There is no such job.
+            StoreFailed: Its work has ended, and its end could not be kept.
         """
         ...
 

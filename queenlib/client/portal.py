@@ -19,13 +19,17 @@ from queenlib.errors import Conflict, QueenClosed
 T = TypeVar("T")
 
 WIND_DOWN_S = 1.0
-"""Seconds for what is on its way when the portal is closed; as long again for what is given up on."""
 
 
 class Portal:
-    """One thread, one loop; started when it is made, ended by `close`."""
+    """One thread, one loop; started when it is made, ended by `close`.
 
-    def __init__(self) -> None:
+    Args:
+        wind_down_s: Seconds for what is on its way when it is closed; as long again for what is given up on.
+    """
+
+    def __init__(self, wind_down_s: float = WIND_DOWN_S) -> None:
+        self._wind_down_s = wind_down_s
         self._gate, self._closed = threading.Lock(), False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._turn, name="queenlib", daemon=True)
@@ -43,14 +47,14 @@ class Portal:
         """Let what is on its way arrive, such as the end of a stream that is still read; give up on the rest."""
         me = asyncio.current_task()
         with suppress(TimeoutError):
-            async with asyncio.timeout(WIND_DOWN_S):
+            async with asyncio.timeout(self._wind_down_s):
                 while others := asyncio.all_tasks() - {me}:
                     await asyncio.wait(others)
         late = asyncio.all_tasks() - {me}
         for task in late:
             task.cancel()
         if late:
-            await asyncio.wait(late, timeout=WIND_DOWN_S)
+            await asyncio.wait(late, timeout=self._wind_down_s)
         await self._loop.shutdown_asyncgens()
 
     @property

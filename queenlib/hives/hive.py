@@ -41,6 +41,7 @@ class Hive:
         self._state, self._reason, self._since = HiveState.STOPPED, "", world.now()
         self._shut = ""  # why it takes nothing; empty if it does
         self._closed = False
+        self._stops = 0  # those who stop it now
         self._turning = asyncio.Lock()  # held by whoever starts or stops it
         self._loads: dict[asyncio.Task[object], asyncio.Timeout] = {}
 
@@ -129,6 +130,19 @@ class Hive:
         Raises:
             NotStopped: A process was killed and is still there.
         """
+        self._stops += 1
+        try:
+            async with aclosing(self._stop(force=force)) as steps:
+                async for step in steps:
+                    yield step
+        except (asyncio.CancelledError, GeneratorExit):
+            if self._stops == 1 and not self._closed and self._state in (HiveState.STARTING, HiveState.READY):
+                self._shut = ""
+            raise
+        finally:
+            self._stops -= 1
+
+    async def _stop(self, *, force: bool) -> AsyncGenerator[Body]:
         await self._shut_down(BY_HAND, at_once=force)  # another's stop, which waits for generations, ends with them
         async with self._turning:
             if self._look() is HiveState.STOPPED:
@@ -141,7 +155,6 @@ class Hive:
                         async for step in steps:
                             yield step
             except (asyncio.CancelledError, GeneratorExit):
-                self._shut = self._shut if self._closed else ""
                 self._become(HiveState.READY)
                 raise
             await self._down()

@@ -49,8 +49,7 @@ async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> Asyn
         if choice.action == "refuse" and not loader.coming(wish):
             raise _refused(hive, wish, choice)
         if not any(worker.open for worker in hive.workers.all() if worker.id in choice.worker_ids):
-            if len(made) >= LOADS and (end := made[-1].end):
-                raise made[-1].died(end, f"before it was this one's turn, as {LOADS - 1} others had")
+            _enough(made)
             async with aclosing(_load(hive, loader, wish, choice)) as steps:
                 async for step in steps:
                     if isinstance(step, Worker):
@@ -67,6 +66,11 @@ async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> Asyn
                 if not worker.ended:
                     yield Held(hive, worker, slot)
                     return
+
+
+def _enough(made: list[Worker]) -> None:
+    if len(made) >= LOADS and (end := made[-1].end):
+        raise made[-1].died(end, f"before it was this one's turn, as {LOADS - 1} others had")
 
 
 async def _load(hive: Hive, loader: Loader, wish: Wish, choice: Choice) -> AsyncGenerator[Body | Worker]:

@@ -84,7 +84,8 @@ def _problem(error: ErrorDetails) -> str:
             return f"must be {limits['expected']}; got {_shown(given)}"
         case _ if kind in _BOUNDS:
             words, limit = _BOUNDS[kind]
-            return f"must be {words} {limits[limit]:,}; got {_shown(given)}"
+            bound = limits[limit]
+            return f"must be {words} {bound:{',' if isinstance(bound, int) else 'g'}}; got {_shown(given)}"
     needed = _NEEDED.get(kind) or f"{error['msg'][:1].lower()}{error['msg'][1:]}"
     return f"{needed}; got {_shown(given)}"
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from queenlib import tables
 from queenlib.messages.base import Count, Message, Result, Utc
 from queenlib.messages.events import Problem
 from queenlib.messages.state import State
+
+Start = Literal["now", "on_stream"]
+"""When a job starts: as soon as it is created, or when its stream is first asked for."""
 
 
 class JobTicket(Message):

@@ -12,7 +12,7 @@ from queenlib.engines.engine import Finished, Generation
 from queenlib.hives.catalog import LOCAL, HiveCatalog
 from queenlib.hives.holding import Held
 from queenlib.hives.scheduler import Wish
-from queenlib.messages.events import Body, Metrics, Token, Waiting
+from queenlib.messages.events import Body, Metrics, Progress, Token, Waiting
 from queenlib.messages.infer import FinishReason, Infer, InferResult, Sampling, Timings
 from queenlib.messages.model import ModelUsed
 from queenlib.world import World
@@ -50,11 +50,15 @@ class _Answer:
 
     texts: dict[str, list[str]] = field(default_factory=lambda: {"content": [], "reasoning": []})
     gaps_ms: list[float] = field(default_factory=list)
+    finished: Finished | None = None
 
-    def add(self, token: Token) -> None:
-        """One more piece."""
-        self.texts[token.channel].append(token.text)
-        self.gaps_ms.append(token.dt_ms)
+    def add(self, item: Token | Progress | Finished) -> None:
+        """One more piece, or its end."""
+        if isinstance(item, Finished):
+            self.finished = item
+        elif isinstance(item, Token):
+            self.texts[item.channel].append(item.text)
+            self.gaps_ms.append(item.dt_ms)
 
     def text(self, channel: str) -> str:
         """All of one channel."""
@@ -66,8 +70,6 @@ async def infer(
 ) -> AsyncGenerator[Body | InferResult]:
     """Ask a model: find or bring up a worker, wait for a slot, stream the answer."""
     clock, answer = _Clock(world), _Answer()
-    held: Held | None = None
-    finished: Finished | None = None
     wish = Wish(operation.model or default_model, operation.worker_id, operation.device)
     generation = Generation(operation.conversation(), sampling(operation))
     async with aclosing(hives.hold(operation.hive_id or LOCAL, wish)) as steps:
@@ -80,27 +82,28 @@ async def infer(
             clock.turn("generate")
             async with aclosing(held.generate(generation)) as items:
                 async for item in items:
-                    if isinstance(item, Finished):
-                        finished = item
-                        break
-                    if isinstance(item, Token):
-                        answer.add(item)
-                    yield item
+                    answer.add(item)
+                    if not isinstance(item, Finished):
+                        yield item
             break
-    assert held is not None
-    assert finished is not None
-    timings = _timings(clock, answer, finished)
-    yield Metrics(values=_metrics(timings, finished))
-    text = answer.text("content")
-    yield InferResult(
+    assert answer.finished is not None
+    timings = _timings(clock, answer, answer.finished)
+    yield Metrics(values=_metrics(timings, answer.finished))
+    yield _result(operation, held, model, answer, timings)
+
+
+def _result(operation: Infer, held: Held, model: ModelUsed, answer: _Answer, timings: Timings) -> InferResult:
+    assert answer.finished is not None
+    text, reason = answer.text("content"), answer.finished.reason
+    return InferResult(
         text=text,
         reasoning=answer.text("reasoning"),
-        parsed=_parsed(operation, text, finished.reason),
-        finish_reason=finished.reason,
-        usage=finished.usage,
+        parsed=_parsed(operation, text, reason),
+        finish_reason=reason,
+        usage=answer.finished.usage,
         timings=timings,
         model=model,
-        parameters=generation.sampling,
+        parameters=sampling(operation),
         hive_id=held.hive.id,
         worker_id=held.worker.id,
     )

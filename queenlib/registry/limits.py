@@ -14,7 +14,7 @@ class Limits:
     running: int = 1_000
     """Jobs that are worked on at once, reads not counted; the others are queued."""
     queue_s: float = 86_400.0
-    """Seconds that a job may be queued."""
+    """Seconds that a job may be queued, be it for a place or for somebody to start it."""
     wait_s: float = 86_400.0
     """Seconds that a job may wait for one thing outside it."""
     run_s: float | None = None

@@ -15,10 +15,10 @@ from queenlib.messages.events import TokenEvent
 
 def main(home: str, state: str, model: str) -> None:
     """Reach the state, print the pids of all processes below this one, and wait."""
-    queen = Queen(home)
+    queen, started = Queen(home), list[psutil.Process]()
     job = queen.infer("Count to a thousand.", model=model, max_tokens=2000)
     if state == "starting":
-        while len(below()) < 2:  # the guardian, and the worker's process, which has not said anything yet
+        while len(started := below()) < 2:  # the guardian, and the worker's process, which has not said anything yet
             pass
     elif state == "loading":
         next(event for event in job if event.type == "progress" and event.data.what.startswith("load"))
@@ -27,7 +27,7 @@ def main(home: str, state: str, model: str) -> None:
     if state == "stopped":
         for process in below():
             os.kill(process.pid, signal.SIGSTOP)
-    sys.stdout.write(" ".join(str(process.pid) for process in below()) + "\n")
+    sys.stdout.write(" ".join(str(process.pid) for process in started or below()) + "\n")
     sys.stdout.flush()
     if state != "exits":
         signal.pause()

@@ -6,15 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queenlib.client.lines import LineMaker
-from queenlib.messages.events import EndData, EndEvent, Event, Log, LogEvent, TokenData, TokenEvent
+from queenlib.messages.events import Channel, EndData, EndEvent, Event, Log, LogEvent, TokenData, TokenEvent
 from queenlib.messages.state import State
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def token(text: str) -> Event:
+def token(text: str, channel: Channel = "content") -> Event:
     """A piece of an answer."""
-    return TokenEvent(job_id="job-a", seq=1, at=AT, data=TokenData(i=0, text=text, cuts=(len(text),), dt_ms=(1.0,)))
+    data = TokenData(i=0, text=text, cuts=(len(text),), dt_ms=(1.0,), channel=channel)
+    return TokenEvent(job_id="job-a", seq=1, at=AT, data=data)
 
 
 END = EndEvent(job_id="job-a", seq=9, at=AT, data=EndData(state=State.SUCCEEDED))
@@ -34,3 +35,10 @@ def test_a_line_for_people_ends_a_line_of_the_answer() -> None:
     maker = LineMaker()
     log = LogEvent(job_id="job-a", seq=2, at=AT, data=Log(text="hm"))
     assert [line for event in (token("half"), log, token("rest\n")) for line in maker.feed(event)] == ["half", "hm", "rest"]
+
+
+def test_thoughts_and_the_answer_are_lines_of_their_own() -> None:
+    """Where the thoughts end and the answer begins, a line ends."""
+    maker = LineMaker()
+    events = (token("hm", "reasoning"), token(" so", "reasoning"), token("Ye"), token("s"), END)
+    assert [line for event in events for line in maker.feed(event)] == ["hm so", "Yes", "· succeeded"]

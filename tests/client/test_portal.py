@@ -131,7 +131,7 @@ def test_a_closed_portal_takes_nothing() -> None:
 
 def test_closing_leaves_nobody_waiting() -> None:
     """Whoever blocks or awaits when the portal is closed gets `QueenClosed`, and is not taken for cancelled."""
-    portal, got = Portal(), list[type[BaseException]]()
+    portal, got = Portal(wind_down_s=0.1), list[type[BaseException]]()
 
     def note(wait: object) -> None:
         try:

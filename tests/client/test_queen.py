@@ -1,19 +1,29 @@
 """A queen in this process: what she leaves behind, which is nothing, and what her handle shows."""
 
+import asyncio
+import gc
+import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+import weakref
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from queenlib import Queen, errors
+from queenlib.messages.events import Log, Yielded
+from queenlib.messages.model import ModelDelete
 from queenlib.messages.state import State
+from queenlib.router import Router
 
 PROGRAM = Path(__file__).with_name("embedded.py")
+LEAVING = Path(__file__).with_name("leaving.py")
 MODELS = {"starting": "sim:words?load_s=60", "loading": "sim:words?load_s=60", "real": "smollm2-135m"}
 BUSY = "sim:words?tokens=100000&tokens_per_s=50"
 
@@ -44,9 +54,8 @@ def test_a_killed_process_leaves_no_orphan(state: str, engine: str, tmp_path: Pa
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         pids = [int(pid) for pid in process.stdout.readline().split()]
-        assert len(pids) >= 2
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.kill()
+    assert len(pids) >= 2
     assert left_after(pids, 2.0) == []
 
 
@@ -76,6 +85,22 @@ def test_a_program_that_ends_takes_its_queen_along(tmp_path: Path) -> None:
     assert left_after([int(pid) for pid in done.stdout.split()], 2.0) == []
 
 
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [("raised", 1), ("thread", 0), ("loop", 0), ("dropped", 0), ("reader", 0), ("forked", 0)],
+)
+def test_however_a_program_ends_its_queen_ends_quietly(how: str, code: int, tmp_path: Path) -> None:
+    """Failed, from a thread, a loop or a fork, with streams open or all forgotten: its own exit code and nothing left."""
+    command = [sys.executable, "-W", "error", str(LEAVING), str(tmp_path), how]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    said = [line for line in done.stderr.splitlines() if not line.startswith(("Traceback", "  "))]
+    assert (done.returncode, said) == (code, ["ValueError: the program's own"] if how == "raised" else [])
+    pids, *still_open = done.stdout.splitlines()
+    assert set(still_open) == {"0"}
+    assert len(pids.split()) >= 2
+    assert left_after([int(pid) for pid in pids.split()], 2.0) == []
+
+
 def test_closing_ends_jobs_and_workers(tmp_path: Path) -> None:
     """A closed queen's jobs have failed with `queen_closed`, and her processes are gone when `close` returns."""
     before = {process.pid for process in psutil.Process().children(recursive=True)}
@@ -93,6 +118,48 @@ def test_closing_ends_jobs_and_workers(tmp_path: Path) -> None:
     assert repr(queen) == "<Queen in this process, closed>"
     with pytest.raises(errors.QueenClosed):
         queen.hives.list()
+
+
+def test_a_closed_queen_is_forgotten(tmp_path: Path) -> None:
+    """Nothing holds a queen that was closed, and no thread of hers is left; one that is open lives on unheld."""
+    threads = threading.active_count()
+    queen = Queen(tmp_path)
+    handle = weakref.ref(queen)
+    assert threading.active_count() == threads + 1
+    queen.close()
+    del queen
+    gc.collect()
+    assert handle() is None
+    assert threading.active_count() == threads
+
+
+def test_a_close_that_is_interrupted_lets_go_all_the_same(tmp_path: Path) -> None:
+    """An interrupt while a job takes its time to unwind ends the waiting for it, and the queen's thread with it."""
+    threads = threading.active_count()
+    queen = Queen(tmp_path)
+
+    async def cling() -> AsyncGenerator[Yielded]:
+        try:
+            yield Log(text="begun")
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(60)
+
+    async def begin() -> None:
+        assert isinstance(queen.backend, Router)
+        job_id = await queen.backend._state.registry.create(ModelDelete(model="m"), cling)
+        async for event in await queen.backend.execute_job(job_id):
+            if event.type == "log":
+                return
+
+    queen.portal.wait(begin())
+    interrupt = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        queen.close()
+    interrupt.join()
+    assert queen.closed
+    assert threading.active_count() == threads
 
 
 async def test_a_queen_is_a_context(tmp_path: Path) -> None:
@@ -143,3 +210,37 @@ def test_a_queen_far_away_that_is_not_there(tmp_path: Path) -> None:
     token.write_text("x" * 43)
     with Queen.connect("http://127.0.0.1:9", token_file=token) as queen, pytest.raises(errors.QueenUnreachable):
         queen.hives.list()
+
+
+def test_a_prompt_that_is_none_is_named(tmp_path: Path) -> None:
+    """What is neither text nor messages, such as a missing value of a table, is a typed error on the calling line."""
+    with Queen(tmp_path) as queen:
+        for prompt in (float("nan"), None, 3, {"role": "user"}):
+            with pytest.raises(errors.InvalidOperation):
+                queen.infer(prompt)  # type: ignore[arg-type]
+        assert queen.sync.jobs.list().jobs == ()
+
+
+def test_blocking_verbs_are_refused_where_they_would_dead_lock(tmp_path: Path) -> None:
+    """On queenlib's own thread, each blocking call is a typed error at once; what is awaited works."""
+
+    async def inside(queen: Queen) -> str:
+        job = await queen.jobs.create({"operation": "hive_list"})
+        for block in (queen.hives.list, job.wait, lambda: list(job), queen.sync.info, queen.close):
+            with pytest.raises(errors.Conflict):
+                block()
+        assert [event async for event in job]
+        return (await job).hives[0].id  # type: ignore[no-any-return]
+
+    with Queen(tmp_path) as queen:
+        assert queen.portal.wait(inside(queen)) == "local"
+        assert not queen.closed
+
+
+async def test_who_answers_is_told(tmp_path: Path) -> None:
+    """`info`, awaited and blocking, tells version, process and default model."""
+    async with Queen(tmp_path) as queen:
+        info = await queen.info()
+        assert queen.sync.info() == info
+        assert info.pid == os.getpid()
+        assert queen.backend is not None

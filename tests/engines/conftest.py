@@ -13,7 +13,7 @@ from tests.engines.bench import Bench, bench, real_spec, sim_spec
 LONG_PREFILL = "sim:words?tokens=400&tokens_per_s=100&prefill_ms=400"
 
 
-@pytest.fixture(scope="session", params=["simulated", "llama_cpp"])
+@pytest.fixture(scope="module", params=["simulated", "llama_cpp"])
 def worker(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """A worker of each engine: two slots of 1,024 tokens, one thread."""
     if request.param == "simulated":

@@ -36,7 +36,7 @@ def near(home: Path) -> Iterator[Queen]:
         yield queen
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def no_network(real_model_path: Path) -> Iterator[None]:
     """No package index can be reached, from here nor from a process that is started here."""
     with pytest.MonkeyPatch.context() as environment:
@@ -48,7 +48,7 @@ def no_network(real_model_path: Path) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=[near, served], ids=["near", "far"], scope="package")
+@pytest.fixture(params=[near, served], ids=["near", "far"], scope="module")
 def queen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, no_network: None) -> Iterator[Queen]:
     """A queen, near or far, shared by the flow's tests: each takes names of its own."""
     with request.param(tmp_path_factory.mktemp("home")) as made:

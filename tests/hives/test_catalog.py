@@ -105,7 +105,7 @@ async def test_closing_ends_all_at_once(tmp_path: Path) -> None:
         assert isinstance(await ask(hives).fails(), HiveStopped)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 20))])
 async def test_whatever_happens_it_comes_to_an_end(tmp_path: Path, seed: int) -> None:
     """A hundred random things on one hive, kills among them: each ends with an answer or a typed error, no slot is lost."""
     async with yard(tmp_path) as hives:

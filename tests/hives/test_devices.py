@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 
 import psutil
+import pytest
 
 from queenlib.hives import devices
 from queenlib.messages.hive import Device
@@ -47,3 +48,12 @@ def test_a_made_up_machine_is_always_the_same() -> None:
     """A simulated hive's devices do not depend on this machine."""
     assert devices.simulated_devices() == devices.simulated_devices()
     assert {device.kind for device in devices.simulated_devices()} == {"simulated"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "cores"),
+    [("max 100000\n", None), ("200000 100000\n", 2), ("150000 100000", 1), ("20000 100000", 1), ("", None), ("7 0", None)],
+)
+def test_quota_of_a_container_is_kept(limit: str, cores: int | None) -> None:
+    """Whole cores are counted, one at least; without a limit there is none."""
+    assert devices.quota(limit) == cores

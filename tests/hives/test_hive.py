@@ -13,7 +13,21 @@ from queenlib.hives.catalog import HiveCatalog
 from queenlib.hives.hive import Hive
 from queenlib.messages.events import Log
 from queenlib.messages.hive import HiveState
-from tests.hives.yard import ENDLESS, LOADS_LONG, QUICK, ant, ask, every, generating, guardian, ours, spawn, until
+from tests.hives.yard import (
+    ENDLESS,
+    LOADS_LONG,
+    QUICK,
+    Hurried,
+    ant,
+    ask,
+    every,
+    generating,
+    guardian,
+    ours,
+    spawn,
+    until,
+    yard,
+)  # fmt: skip
 
 
 def state(hive: Hive) -> HiveState:
@@ -104,6 +118,27 @@ async def test_cancelled_stop_is_called_off(hives: HiveCatalog) -> None:
     await asyncio.gather(busy.cancel(), other.cancel())
 
 
+async def test_stop_that_is_cancelled_early_is_called_off_too(hives: HiveCatalog) -> None:
+    """Cancelled while it waits for a load to be broken off, or for another stop: nothing is shut afterwards."""
+    loads = ask(hives, LOADS_LONG)
+    await until(lambda: loads.told("loads"))
+    stop = asyncio.create_task(every(ant(hives).stop(force=False)))
+    await asyncio.sleep(0)
+    assert not ant(hives).open
+    stop.cancel()
+    await asyncio.wait({stop})
+    assert isinstance(await loads.fails(), HiveStopped)
+    await generating(busy := ask(hives, ENDLESS))
+    stops = [asyncio.create_task(every(ant(hives).stop(force=False))) for _ in range(2)]
+    await until(lambda: state(ant(hives)) is HiveState.STOPPING)
+    for stop in reversed(stops):
+        assert not ant(hives).open
+        stop.cancel()
+        await asyncio.wait({stop})
+    assert await ask(hives).task
+    await busy.cancel()
+
+
 async def test_start_while_it_stops(hives: HiveCatalog) -> None:
     """A start by hand waits for the stop and then starts it; until then it takes nothing."""
     model = "sim:words?tokens=20&tokens_per_s=50"
@@ -119,18 +154,29 @@ async def test_start_while_it_stops(hives: HiveCatalog) -> None:
     assert (state(hive), len(ours())) == ("ready", 1)
 
 
-async def test_stop_while_it_starts(hives: HiveCatalog) -> None:
-    """Whoever started it is told, at whichever moment the stop comes, and no process is left."""
-    for turns in range(12):
-        asker = ask(hives, LOADS_LONG)
-        for _ in range(turns * 4):
-            await asyncio.sleep(0)
-        await every(ant(hives).stop(force=False))
-        assert isinstance(await asker.fails(), HiveStopped)
-        assert (state(ant(hives)), ours()) == ("stopped", [])
-        await every(ant(hives).start(by_hand=True))
-        await every(ant(hives).stop(force=False))
-        await every(ant(hives).start(by_hand=True))
+@pytest.mark.parametrize("turns", [0, 2, 10])
+async def test_stop_while_it_starts(hives: HiveCatalog, turns: int) -> None:
+    """Whoever needs it is told, at whichever moment the stop comes, and no process is left."""
+    asker = ask(hives, LOADS_LONG)
+    while state(ant(hives)) is HiveState.STOPPED:
+        await asyncio.sleep(0)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await every(ant(hives).stop(force=False))
+    assert isinstance(await asker.fails(), HiveStopped)
+    assert (state(ant(hives)), ours()) == ("stopped", [])
+
+
+@pytest.mark.parametrize("turns", [3, 12])
+async def test_stop_while_a_worker_is_brought(hives: HiveCatalog, turns: int) -> None:
+    """The same when the guardian is there already, and the first worker is on its way."""
+    await every(ant(hives).start())
+    asker = ask(hives, LOADS_LONG)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await every(ant(hives).stop(force=False))
+    assert isinstance(await asker.fails(), HiveStopped)
+    assert (state(ant(hives)), ours()) == ("stopped", [])
 
 
 async def test_cancelled_start_leaves_nothing(hives: HiveCatalog) -> None:
@@ -164,11 +210,12 @@ async def test_closed_for_good(hives: HiveCatalog) -> None:
         await every(hive.start(by_hand=True))
 
 
-async def test_stopped_guardian_does_not_hold_up_a_close(hives: HiveCatalog) -> None:
+async def test_stopped_guardian_does_not_hold_up_a_close(tmp_path: Path) -> None:
     """A guardian that is stopped (SIGSTOP) is killed with all of its workers."""
-    await generating(busy := ask(hives, ENDLESS))
-    found = guardian()
-    found.suspend()
-    await ant(hives).close()
-    assert isinstance(await busy.fails(), WorkerDied)
-    assert not psutil.pid_exists(found.pid)
+    async with yard(tmp_path, world=Hurried()) as hives:
+        await generating(busy := ask(hives, ENDLESS))
+        found = guardian()
+        found.suspend()
+        await ant(hives).close()
+        assert isinstance(await busy.fails(), WorkerDied)
+        assert not psutil.pid_exists(found.pid)

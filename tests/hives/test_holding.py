@@ -68,7 +68,7 @@ async def test_deaths_in_a_row_come_to_an_end(hives: HiveCatalog) -> None:
 
 async def test_worker_that_is_on_its_way_is_waited_for(hives: HiveCatalog) -> None:
     """By name or by model: no second one is started, and the age of the load is told."""
-    model = "sim:words?load_s=2.2&tokens=2"
+    model = "sim:words?load_s=1.8&tokens=2"
     coming = asyncio.create_task(spawn(hives, model, name="w", context=8192))
     await asyncio.sleep(1.05)
     askers = [ask(hives, model), ask(hives, model, worker_id="w")]

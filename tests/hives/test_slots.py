@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queenlib.hives.slots import SlotQueue, Urgency
+from queenlib.hives.slots import SlotQueue, Urgency, rounded
 from queenlib.messages.events import Waiting, Working
 
 
@@ -57,6 +57,69 @@ async def test_a_wait_says_its_place_each_time_it_changes() -> None:
     assert await first == []
     assert (await second)[-1] == "granted"
     assert await third == ["slot: 1 ahead", "slot: 0 ahead", "granted"]
+
+
+async def test_slot_that_comes_while_the_wait_is_told_is_not_missed() -> None:
+    """Whoever is slow to write down what it waits for finds the slot that was granted meanwhile."""
+    queue, box = SlotQueue(), Box("w", [])
+    queue.changed(box)
+    async with queue.claim(lambda _: True) as claim:
+        waits = claim.waits()
+        assert await anext(waits) == Waiting(reason="slot: 0 ahead")
+        box.free.append(0)
+        queue.grant()
+        async with asyncio.timeout(10):
+            assert [wait async for wait in waits] == [Working()]
+        assert claim.granted == (box, 0)
+
+
+async def test_place_counts_only_those_who_want_the_same() -> None:
+    """Claims on other workers are not before one; a place that stays as it is is not told again."""
+    queue = SlotQueue()
+    queue.changed(Box("a", []), Box("b", []))
+    async with (
+        queue.claim(lambda box: box.id == "a"),
+        queue.claim(lambda box: box.id == "a"),
+        queue.claim(lambda box: box.id == "b") as other,
+        queue.claim(lambda _: True) as any_of_them,
+    ):
+        for claim, place in ((other, 0), (any_of_them, 3)):
+            waits = claim.waits()
+            assert await anext(waits) == Waiting(reason=f"slot: {place} ahead")
+            again = asyncio.ensure_future(anext(waits))
+            queue.grant()
+            await asyncio.sleep(0.001)
+            assert not again.done()
+            again.cancel()
+            await asyncio.wait({again})
+
+
+async def test_turn_wakes_all_who_look() -> None:
+    """Each who waits for a change sees the next one."""
+    queue, box = SlotQueue(), Box("w", [0, 1])
+    queue.changed(box)
+    seen: list[int] = []
+
+    async def look(until: int) -> None:
+        while len(box.free) > until:
+            await queue.turn()
+        seen.append(until)
+
+    lookers = [asyncio.create_task(look(until)) for until in (0, 1, 1)]
+    await asyncio.sleep(0.001)
+    async with queue.claim(lambda _: True), queue.claim(lambda _: True):
+        async with asyncio.timeout(10):
+            await asyncio.gather(*lookers)
+    assert sorted(seen) == [0, 1, 1]
+
+
+@given(st.integers(0, 10**6))
+def test_long_queues_are_told_roughly(number: int) -> None:
+    """One digit counts, so that a queue of any length is told in few steps, and never as longer than it is."""
+    text = rounded(number)
+    told = int(text.removeprefix("over "))
+    assert len(str(told).rstrip("0")) <= 1
+    assert told == number if not text.startswith("over ") else told < number < told * 2
 
 
 async def test_a_claim_that_leaves_gives_its_place_to_the_next() -> None:

@@ -133,9 +133,7 @@ async def test_one_whose_stop_is_called_off_keeps_its_name(hives: HiveCatalog) -
 
 async def test_only_the_last_of_those_that_ended_are_shown(hives: HiveCatalog) -> None:
     """A worker that fails for ever does not make the list grow for ever."""
-    model = "sim:words?fail_load=1"
-    for _ in range(KEPT_ENDED + 2):
-        await ask(hives, model).fails()
+    await asyncio.gather(*(ask(hives, f"sim:words?fail_load=1&seed={n}").fails() for n in range(KEPT_ENDED + 2)))
     infos = ant(hives).workers.infos()
     assert len(infos) == KEPT_ENDED
     assert {(info.state, info.reason) for info in infos} == {("failed", "could not load: it was asked to fail")}

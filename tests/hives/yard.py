@@ -21,6 +21,7 @@ from queenlib.hives.generating import EXIT_S
 from queenlib.hives.hive import Hive
 from queenlib.hives.holding import Held
 from queenlib.hives.loading import LOAD_S
+from queenlib.hives.processes import PATIENCE_S
 from queenlib.hives.scheduler import Wish
 from queenlib.hives.worker import Worker
 from queenlib.home import Home
@@ -41,12 +42,12 @@ HASTY = Patience(answer_s=0.5, first_token_s=0.8, between_tokens_s=0.8, begin_s=
 
 
 class Hurried(World):
-    """A world where what may take five seconds or minutes takes half a second at most."""
+    """A world where what may take seconds or minutes takes half a second at most."""
 
     @asynccontextmanager
     async def limit(self, seconds: float | None) -> AsyncIterator[None]:
         """The same, but shorter for the ends of processes and for loads."""
-        long = seconds is not None and (seconds == EXIT_S or seconds >= LOAD_S)
+        long = seconds is not None and (seconds in (EXIT_S, PATIENCE_S) or seconds >= LOAD_S)
         async with super().limit(0.5 if long else seconds):
             yield
 

@@ -46,7 +46,7 @@ def modules() -> set[str]:
 
 def test_wheel_has_both_packages(wheel: set[str]) -> None:
     """Every module of both packages is in the wheel, with the marks that they are typed."""
-    assert {"queenlib/py.typed", "queenlib_widgets/py.typed", "queenlib/errors.py"} <= modules()
+    assert {"queenlib/py.typed", "queenlib_widgets/py.typed", "queenlib/errors/__init__.py"} <= modules()
     assert modules() - wheel == set()
 
 
@@ -77,5 +77,5 @@ def test_licence_is_whole() -> None:
 def test_sdist_can_be_tested(sdist: set[str]) -> None:
     """The sdist holds the sources, the tests, the scripts and the locks, and nothing that a build leaves behind."""
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", ".ci/test", "requirements/dev.txt"} <= sdist
-    assert {"queenlib/errors.py", "widgets/queenlib_widgets/__init__.py", "tests/house/test_packaging.py"} <= sdist
+    assert {"queenlib/errors/__init__.py", "widgets/queenlib_widgets/__init__.py", "tests/house/test_packaging.py"} <= sdist
     assert {found for found in sdist if found.startswith((".venv", ".cache", ".git/")) or "__pycache__" in found} == set()

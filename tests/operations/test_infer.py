@@ -1,5 +1,7 @@
 """The operation `infer`, with no router in sight."""
 
+import asyncio
+
 import pytest
 
 from queenlib.errors import UnknownHive
@@ -48,6 +50,17 @@ async def test_json_comes_back_as_data(hives: HiveCatalog) -> None:
     assert isinstance(cut, InferResult)
     assert set(whole.parsed) == {"first", "second"}
     assert (cut.parsed, cut.finish_reason) == (None, "length")
+
+
+async def test_the_hive_may_go_when_the_answer_is_there(hives: HiveCatalog) -> None:
+    """A hive that is removed as soon as nobody generates any more takes no answer with it."""
+    asked = asyncio.create_task(last_of(infer(Infer(prompt="x", hive_id="ant"), hives, World(), MODEL)))
+    while not any(worker.busy for worker in hives.get("ant").workers.all()):
+        await asyncio.sleep(0)
+    assert await last_of(hives.delete("ant", force=False))
+    result = await asked
+    assert isinstance(result, InferResult)
+    assert (result.hive_id, result.usage.completion_tokens) == ("ant", 5)
 
 
 async def test_an_unknown_hive_raises(hives: HiveCatalog) -> None:

@@ -1,13 +1,15 @@
 """The model operations, with no router in sight."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from queenlib.errors import UnknownModel
+from queenlib.errors import InUse, UnknownModel
 from queenlib.hives.catalog import HiveCatalog
 from queenlib.messages.base import Deleted
 from queenlib.messages.model import ModelDelete, ModelDownload, ModelGet, ModelInfo, ModelList, ModelListing
+from queenlib.messages.worker import WorkerSpawn
 from queenlib.operations import model
 from tests.operations.conftest import last_of
 
@@ -31,3 +33,18 @@ async def test_a_file_of_ones_own_is_brought_named_and_forgotten(hives: HiveCata
     assert real_model_path.exists()
     with pytest.raises(UnknownModel):
         await last_of(model.model_get(ModelGet(model="mine"), hives))
+
+
+async def test_a_model_that_is_loaded_stays(hives: HiveCatalog, real_model_path: Path) -> None:
+    """Deleting is refused from the first moment that a worker wants it, and names the worker."""
+    source = f"file:{real_model_path}"
+    await last_of(model.model_download(ModelDownload(source=source, alias="mine"), hives))
+    steps = hives.spawn(WorkerSpawn(model=source, name="w", threads=1))
+    begun = asyncio.create_task(last_of(steps))
+    await asyncio.sleep(0)
+    with pytest.raises(InUse) as caught:
+        await last_of(model.model_delete(ModelDelete(model="mine"), hives))
+    assert "'w'" in caught.value.next
+    begun.cancel()
+    await asyncio.wait({begun})
+    assert await last_of(model.model_delete(ModelDelete(model="mine"), hives))

@@ -54,7 +54,7 @@ def token(text: str, dt_ms: float = 1.0, channel: Channel = "content") -> Token:
 
 def pieces(events: list[Event]) -> list[tuple[str, float, str]]:
     """The pieces of an answer, as they stand in a log."""
-    found = []
+    found: list[tuple[str, float, str]] = []
     for event in events:
         if isinstance(event, TokenEvent):
             cuts = pairwise((0, *event.data.cuts))

@@ -1,6 +1,7 @@
 """The error tree: four parts, and the same class near and far."""
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -52,3 +53,31 @@ def test_the_families_can_be_caught() -> None:
     """Whatever ends a job is a `JobFailed`; what is not there is a `NotFound`; all are `QueenError`s."""
     assert issubclass(JobCancelled, queenlib.errors.JobFailed)
     assert issubclass(UnknownHive, queenlib.errors.NotFound)
+
+
+def test_one_error_may_end_several_jobs() -> None:
+    """To name the job makes another error, with all of the first; the first is nobody's still."""
+    error = PromptTooLong("w", why="y", prompt_tokens=5)
+    about = [error.about_job(job_id) for job_id in ("job-a", "job-b")]
+    assert [each.job_id for each in about] == ["job-a", "job-b"]
+    assert error.job_id is None
+    assert (type(about[0]), about[0].why, about[0].prompt_tokens) == (PromptTooLong, "y", 5)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {},
+        {"kind": None, "what": None, "fields": None},
+        {"kind": "NotFound", "what": 3, "fields": ["a"]},
+        {"kind": "JobFailed", "what": "w", "fields": {"what": "x", "self": 1, "state": 2, "kind": "y", "args": 3}},
+        {"kind": "__class__", "what": "w", "fields": {"__class__": "x", "": 1}},
+    ],
+)
+def test_whatever_comes_over_the_wire_is_an_error(problem: dict[str, Any]) -> None:
+    """Data that no queen of ours wrote still becomes an error that can be shown, and sets nothing but fields."""
+    error = revive(problem)
+    assert isinstance(error, QueenError)
+    assert isinstance(str(error), str)
+    assert error.what == str(problem.get("what") or "")
+    assert error.kind in {"QueenError", "NotFound", "JobFailed"}

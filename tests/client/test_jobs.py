@@ -1,0 +1,109 @@
+"""`queen.jobs`: its verbs, their blocking twins, and ids that may be cut short."""
+
+import inspect
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from queenlib import Queen, errors
+from queenlib.client.jobs import Jobs, SyncJobs
+from queenlib.messages.hive import HiveList, HiveListing
+
+
+@pytest.fixture(scope="module")
+def queen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queen]:
+    """A queen in this process."""
+    with Queen(tmp_path_factory.mktemp("home")) as made:
+        yield made
+
+
+async def test_a_bad_payload_is_refused_where_it_is_awaited(queen: Queen) -> None:
+    """`create` raises when it is awaited, not before, and nothing is created."""
+    before = await queen.jobs.list()
+    creating = queen.jobs.create({"operation": "hive_lst"})
+    with pytest.raises(errors.InvalidOperation):
+        await creating
+    with pytest.raises(errors.InvalidRequest):
+        await queen.jobs.create(HiveList(), start="later")  # type: ignore[arg-type]
+    with pytest.raises(errors.InvalidOperation):
+        queen.sync.jobs.create({})
+    assert await queen.jobs.list() == before
+
+
+async def test_a_beginning_of_an_id_will_do_everywhere(queen: Queen) -> None:
+    """Each verb takes a unique prefix, with or without `job-`, and speaks of the whole id."""
+    job = await queen.jobs.create(HiveList())
+    await job
+    for short in (job.id[:12], job.id[4:12]):
+        assert (await queen.jobs.get(short)).id == job.id
+        assert queen.jobs.attach(short).id == job.id
+        assert isinstance(await queen.jobs.result(short), HiveListing)
+        assert (await queen.jobs.cancel(short)).id == job.id
+        assert {event.job_id async for event in queen.jobs.stream(short)} == {job.id}
+
+
+async def test_one_that_is_not_there_is_told_by_each_verb(queen: Queen) -> None:
+    """An unknown id is the same typed error, whatever is asked of it."""
+    for asked in (queen.jobs.get("job-none"), queen.jobs.result("job-none"), queen.jobs.cancel("job-none")):
+        with pytest.raises(errors.UnknownJob):
+            await asked
+    with pytest.raises(errors.UnknownJob):
+        await anext(queen.jobs.stream("job-none"))
+    with pytest.raises(errors.UnknownJob):
+        queen.jobs.attach("job-none")
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+async def test_a_page_has_its_bounds(queen: Queen, limit: int) -> None:
+    """A page of none or of too many is refused; so is a cursor that is none."""
+    with pytest.raises(errors.InvalidRequest):
+        await queen.jobs.list(limit=limit)
+    with pytest.raises(errors.InvalidRequest):
+        await queen.jobs.list(cursor="none")
+
+
+def test_every_coroutine_has_its_twin() -> None:
+    """What is awaited on `queen.jobs` can be had without `await` on `queen.sync.jobs`, with the same arguments."""
+    verbs = [
+        name for name, each in vars(Jobs).items() if inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
+    ]
+    assert {"create", "stream", "get", "result", "cancel", "list", "frame"} <= set(verbs)
+    for name in verbs:
+        awaited, blocking = getattr(Jobs, name), getattr(SyncJobs, name)
+        assert list(inspect.signature(awaited).parameters) == list(inspect.signature(blocking).parameters)
+        assert not inspect.iscoroutinefunction(blocking)
+        assert name.startswith("_") or blocking.__doc__
+
+
+def test_the_twins_do_the_same(queen: Queen) -> None:
+    """Created, followed, found, shown and cancelled without a loop."""
+    jobs = queen.sync.jobs
+    job = jobs.create({"operation": "hive_list"})
+    events = list(jobs.stream(job.id))
+    assert [event.type for event in events] == ["state", "state", "result", "end"]
+    assert list(jobs.stream(job.id, 2)) == events[2:]
+    assert list(jobs.stream(job.id, lines=True)) == ["· queued", "· running", "· succeeded"]
+    assert jobs.result(job.id) == job.wait()
+    assert jobs.cancel(job.id) == jobs.get(job.id)
+    assert job.id in [each.id for each in jobs.list(limit=1000).jobs]
+    frame = jobs.frame(reads=True)
+    assert job.id in set(frame["job_id"])
+    assert job.id not in set(jobs.frame()["job_id"])
+
+
+async def test_frames_follow_the_pages(queen: Queen) -> None:
+    """A frame has as many rows as were asked for, newest first, however many pages that takes."""
+    made = [(await queen.jobs.create(HiveList())).id for _ in range(5)]
+    for job_id in made:
+        await queen.jobs.result(job_id)
+    assert list((await queen.jobs.frame(reads=True, limit=3))["job_id"]) == made[:1:-1]
+
+
+async def test_a_stream_that_is_left_is_closed(queen: Queen) -> None:
+    """Leaving `stream` closes it behind the scenes too."""
+    job = await queen.jobs.create(HiveList())
+    stream = queen.jobs.stream(job.id)
+    assert isinstance(stream, AsyncIterator)
+    await anext(stream)
+    await stream.aclose()
+    assert [event async for event in stream] == []
