@@ -18,7 +18,7 @@ class LineMaker:
         """The lines that are whole with this event, without their line ends."""
         if not isinstance(event, TokenEvent):
             yield from self._break()
-            if said := str(event).rstrip("\n"):
+            if said := str(event).strip("\n"):
                 yield said
             return
         if event.data.channel != self._channel:

@@ -172,7 +172,7 @@ class MetricsEvent(_Event):
     data: Metrics
 
     def __str__(self) -> str:
-        return "· " + ", ".join(f"{name} {value:g}" for name, value in self.data.values.items()) + "\n"
+        return ""  # for programs
 
 
 class ResultEvent(_Event):
@@ -182,7 +182,7 @@ class ResultEvent(_Event):
     data: ResultData
 
     def __str__(self) -> str:
-        return ""
+        return "\n" if self.data.result.get("text") else ""  # the last line of an answer ends with it
 
 
 class EndEvent(_Event):
@@ -192,14 +192,16 @@ class EndEvent(_Event):
     data: EndData
 
     def __str__(self) -> str:
-        error = f": {self.data.error.what}" if self.data.error else ""
-        return f"· {self.data.state}{error}\n"
+        if self.data.error is None:
+            return f"· {self.data.state}\n"
+        return f"\n· {self.data.state}: {self.data.error.what}\n"  # an answer that broke off has not ended its line
 
 
 Event = Annotated[
     StateEvent | LogEvent | ProgressEvent | TokenEvent | MetricsEvent | ResultEvent | EndEvent, Field(discriminator="type")
 ]
-"""One record in a job's log. `str(event)` is its text with its own line end; pieces of an answer have none."""
+"""One record in a job's log. `str(event)` is its text with its own line end; pieces of an answer have none, so that
+`print(event, end="")` reads well."""
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 """Reads any event: `EVENT.validate_json(line)`."""

@@ -51,3 +51,9 @@ def test_what_is_no_address_is_an_error(host: str, port: int) -> None:
     """A QueenError and nothing else."""
     with pytest.raises(QueenError, match="cannot be listened on"):
         listen(host, port, STRONG_TOKEN)
+
+
+def test_answers_do_not_wait() -> None:
+    """The socket names its protocol: asyncio sends without delay (TCP_NODELAY) only where it is named."""
+    with listen("127.0.0.1", 0, "t") as made:
+        assert made.proto == socket.IPPROTO_TCP

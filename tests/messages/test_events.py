@@ -41,4 +41,4 @@ def test_texts_bring_their_own_line_ends() -> None:
     progress = Progress(what="download x", done=1000, total=2000, unit="bytes")
     assert str(ProgressEvent(**base, data=progress)) == "· download x: 1,000 of 2,000 bytes\n"
     error = Problem(kind="UnknownHive", what="There is no hive x.")
-    assert str(EndEvent(**base, data=EndData(state=State.FAILED, error=error))) == "· failed: There is no hive x.\n"
+    assert str(EndEvent(**base, data=EndData(state=State.FAILED, error=error))) == "\n· failed: There is no hive x.\n"
