@@ -51,7 +51,7 @@ def test_a_killed_process_leaves_no_orphan(state: str, engine: str, tmp_path: Pa
     simulated = MODELS.get(state, BUSY)
     model = simulated if engine == "simulated" else f"file:{real_model_path}"
     command = [sys.executable, str(PROGRAM), str(tmp_path), state, model]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         pids = [int(pid) for pid in process.stdout.readline().split()]
         process.kill()
@@ -67,7 +67,7 @@ def test_a_process_killed_at_any_moment_leaves_no_orphan(seed: int, tmp_path: Pa
     chance = random.Random(seed)
     model = f"sim:words?tokens=100000&tokens_per_s=50&load_s={chance.choice((0, 0.2, 5))}"
     command = [sys.executable, str(PROGRAM), str(tmp_path), "busy", model]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         end = time.monotonic() + chance.uniform(0.2, 2.5)
         below: set[int] = set()
         while time.monotonic() < end:
