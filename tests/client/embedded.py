@@ -1,4 +1,6 @@
-"""A program that holds an embedded queen, brings a worker into a state, says so, and waits to be killed or for the end of its input.
+"""A program that holds an embedded queen, brings a worker into a state, says so, and waits to be killed.
+
+The end of its input ends it as well.
 
 `python embedded.py HOME STATE MODEL`: STATE is `starting`, `loading`, `busy`, `stopped` or `exits`.
 """
