@@ -38,8 +38,17 @@ def ending() -> Iterator[None]:
         typer.echo("\n· interrupted", err=True)
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more when it ends
+        _let_go_of_closed_pipes()
         raise typer.Exit(PIPE_CLOSED) from None
+
+
+def _let_go_of_closed_pipes() -> None:
+    """Python flushes its outputs once more when it ends, and has an exit code of its own for one that nobody reads."""
+    for output in (sys.stdout, sys.stderr):
+        try:
+            output.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
