@@ -49,6 +49,21 @@ class Home:
         return self.path / "logs"
 
     @property
+    def store(self) -> Path:
+        """The log of all jobs; what belongs to it lies beside it."""
+        return self.path / "jobs.db"
+
+    @property
+    def address_file(self) -> Path:
+        """Where the queen of this home listens."""
+        return self.path / "queen.json"
+
+    @property
+    def journal(self) -> Path:
+        """What simulated workers were asked."""
+        return self.logs / "simulated.jsonl"
+
+    @property
     def token_file(self) -> Path:
         """The token that a far client shows."""
         return self.path / "token"

@@ -6,22 +6,25 @@ Each function is that of `queenlib.client.jobs.Jobs`; the default queen is made 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from queenlib.client.backend import Start
 from queenlib.client.default import default_queen
 from queenlib.client.job import Job
-from queenlib.messages.base import Operation
+from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
-from queenlib.messages.job import JobListing, JobRecord
+from queenlib.messages.job import JobListing, JobRecord, Pruned
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-async def create(operation: Operation | Mapping[str, Any], *, start: Start = "now") -> Job[Any]:
+async def create(
+    operation: Operation | Mapping[str, Any], *, start: Start = "now", key: str | None = None, retry: int = 0
+) -> Job[Any]:
     """Create a job from an operation or its plain dict; see `Jobs.create`."""
-    return await default_queen().jobs.create(operation, start=start)
+    return await default_queen().jobs.create(operation, start=start, key=key, retry=retry)
 
 
 @overload
@@ -52,6 +55,16 @@ async def result(job_id: str, timeout: float | None = None) -> Any:
 async def cancel(job_id: str) -> JobRecord:
     """Cancel a job; see `Jobs.cancel`."""
     return await default_queen().jobs.cancel(job_id)
+
+
+async def delete(job_id: str) -> Deleted:
+    """Remove a job that has ended, for good; see `Jobs.delete`."""
+    return await default_queen().jobs.delete(job_id)
+
+
+async def prune(*, older_than: timedelta | float | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
+    """Remove jobs that have ended, by age and by size; see `Jobs.prune`."""
+    return await default_queen().jobs.prune(older_than=older_than, size=size, dry_run=dry_run)
 
 
 async def list(*, limit: int = 100, cursor: str | None = None) -> JobListing:  # noqa: A001 - the verb of the API

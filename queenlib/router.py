@@ -5,26 +5,28 @@ It is also the queen in this process: it has the verbs of `queenlib.client.backe
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Any, assert_never, get_args
+from typing import Any, assert_never
 
-from queenlib.errors import InvalidRequest
+from queenlib.errors import InvalidOperation, InvalidRequest, StreamReset
 from queenlib.messages import hive, infer, model, status, worker
-from queenlib.messages.base import Operation
+from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event, Yielded
-from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo, Start
+from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
 from queenlib.operations import hive as hive_operations
 from queenlib.operations import infer as infer_operations
 from queenlib.operations import model as model_operations
 from queenlib.operations import status as status_operations
 from queenlib.operations import worker as worker_operations
+from queenlib.operations.again import again
+from queenlib.registry.recovery import DIED, fate, unreadable
 from queenlib.registry.run import Work
 from queenlib.state import QueenState
 from queenlib.version import __version__
 
-STARTS = get_args(Start)
 PAGE_LIMIT = 1000
 """Jobs in one page."""
 
@@ -35,23 +37,26 @@ class Router:
     def __init__(self, state: QueenState) -> None:
         self._state = state
 
-    async def create_job(self, payload: Operation | Mapping[str, Any], *, start: Start = "now") -> JobTicket:
+    @classmethod
+    async def begin(cls, state: QueenState) -> Router:
+        """A queen at work: she has seen to every job that one before her on the same store left unfinished."""
+        router = cls(state)
+        await asyncio.gather(*(router._recover(record) for record in await state.registry.unfinished()))
+        state.registry.house.begin()
+        return router
+
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> JobTicket:
         """Parse the operation, create its job once, and start it."""
-        if start not in STARTS:
-            raise InvalidRequest(
-                f"start is {str(start)[:80]!r}.",
-                why=f"It is one of {', '.join(STARTS)}.",
-                state="No job was made.",
-                next="Leave it out, or say which.",
-            )
         operation = parse_operation(payload)
-        job_id = await self._state.registry.create(operation, self._work(operation) if start == "now" else None)
+        work = self._work(operation) if terms.start == "now" else None
+        job_id = await self._state.registry.create(operation, work, terms)
         return JobTicket(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream")
 
-    async def execute_job(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+    async def execute_job(self, job_id: str, after: int = 0, epoch: int | None = None) -> AsyncIterator[Event]:
         """Get the job, start it if it has not started, follow it."""
         registry = self._state.registry
         record = await registry.get(job_id)
+        _check_epoch(record, after, epoch)
         events = await registry.follow(record.id, after)
         if not registry.started(record.id):
             registry.start(record.id, self._work(parse_operation(record.request)))
@@ -75,6 +80,21 @@ class Router:
         """Cancel the job; it has ended when this returns."""
         return await self._state.registry.cancel(job_id)
 
+    async def delete_job(self, job_id: str) -> Deleted:
+        """Remove a job that has ended, for good."""
+        return await self._state.registry.delete(job_id)
+
+    async def prune_jobs(self, *, age_s: float | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
+        """Remove jobs that ended longer ago than `age_s` seconds, and the oldest until `size` bytes are left."""
+        if (age_s is None and size is None) or (age_s or 0) < 0 or (size or 0) < 0:
+            raise InvalidRequest(
+                "What is to be removed is not said.",
+                why="It takes an age, a size, or both, and neither is negative.",
+                state="Nothing was removed.",
+                next="For example: await jobs.prune(older_than=timedelta(days=30), dry_run=True)",
+            )
+        return await self._state.registry.house.prune(age_s=age_s, size=size, dry_run=dry_run)
+
     async def info(self) -> QueenInfo:
         """Who answers."""
         return QueenInfo(
@@ -89,8 +109,44 @@ class Router:
         """Close the queen: every job and every process of hers has ended when this returns."""
         await self._state.close()
 
-    def _work(self, operation: AnyOperation) -> Work:
-        return lambda: route_operation(operation, self._state)
+    async def _recover(self, record: JobRecord) -> None:
+        """See to a job whose queen died under it."""
+        registry = self._state.registry
+        try:
+            operation = parse_operation(record.request)
+        except InvalidOperation as error:
+            unread = OPERATIONS.get(record.operation, Operation)
+            await registry.finish(record, unread.model_construct(operation=record.operation), unreadable(record, error))
+            return
+        what = fate(record, operation)
+        if what.stop is not None:
+            await registry.finish(record, operation, what.stop)
+            return
+        await registry.resume(record, operation, again=DIED if what.deed == "again" else "")
+        if what.deed == "again" or record.terms.start == "now":
+            registry.start(record.id, self._work(operation, repeated=what.deed == "again" or record.attempt > 1))
+
+    def _work(self, operation: AnyOperation, *, repeated: bool = False) -> Work:
+        def work() -> AsyncGenerator[Yielded]:
+            steps = route_operation(operation, self._state)
+            return again(operation, steps) if repeated else steps
+
+        return work
+
+
+def _check_epoch(record: JobRecord, after: int, epoch: int | None) -> None:
+    """Raise if a reader has seen events that a power loss has taken back."""
+    if epoch is None or epoch >= record.epoch or after < record.epoch_seq:
+        return
+    last_seq = record.epoch_seq - 1
+    raise StreamReset(
+        f"The log of {record.id} was set back to event {last_seq} by a power loss; the reader had seen event {after}.",
+        why='Its queen let pieces of answers wait for the disk (durability="fast").',
+        state="What came after that event is gone, and the log has gone on differently.",
+        next=f"Read on from there: jobs.stream({record.id!r}, after={last_seq})",
+        last_seq=last_seq,
+        epoch=record.epoch,
+    )
 
 
 def route_operation(operation: AnyOperation, state: QueenState) -> AsyncGenerator[Yielded]:

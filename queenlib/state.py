@@ -10,8 +10,9 @@ from queenlib.hives.catalog import HiveCatalog
 from queenlib.home import Home
 from queenlib.models.catalog import DEMO_MODEL, ModelCatalog
 from queenlib.registry.limits import Limits
-from queenlib.registry.memory import MemoryStore
 from queenlib.registry.registry import Registry
+from queenlib.registry.retention import Retention
+from queenlib.registry.sqlite.store import Durability, SqliteStore
 from queenlib.registry.store import Store
 from queenlib.world import World
 
@@ -37,14 +38,22 @@ class QueenState:
         world: World | None = None,
         store: Store | None = None,
         limits: Limits | None = None,
+        retention: Retention | None = None,
+        durability: Durability = "full",
     ) -> QueenState:
-        """A new queen's state; to be called on the event loop that it will live on."""
+        """A new queen's state; to be called on the event loop that it will live on.
+
+        Raises:
+            HomeTaken: Another queen has this home.
+            StoreUnusable: Its store cannot be used, and was not touched.
+        """
         world = world or World()
+        store = store or SqliteStore.open(home.store, world, durability=durability)
         models = ModelCatalog(home, world)
         return cls(
             world=world,
             home=home,
-            registry=Registry(store or MemoryStore(), world, limits),
+            registry=Registry(store, world, limits, retention),
             hives=HiveCatalog(home, models, world),
             models=models,
             default_model=os.environ.get("QUEENLIB_MODEL") or DEMO_MODEL,

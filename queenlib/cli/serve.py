@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -47,19 +46,18 @@ def serve(
 
 
 async def _serve(host: str, port: int, as_json: bool, allow_wide: bool) -> None:
-    from queenlib.http.serve import serving
-    from queenlib.router import Router
-    from queenlib.state import QueenState
+    from queenlib.client.reign import Reign, Rule
 
     world, home, told = World(), Home.open(), _told_to_end()
-    token = home.token(world)
-    router = Router(QueenState.open(home, world=world))
-    async with serving(router, token, host=host, port=port, allow_wide=allow_wide) as url, AsyncExitStack() as inside:
-        inside.push_async_callback(router.close)  # before the socket, so that readers hear how their jobs ended
+    reign = await Reign.begin(home, world, Rule())
+    try:
+        url = await reign.listen(host, port, allow_wide=allow_wide)
         ready = Ready(url, str(home.token_file), os.getpid())
         typer.echo(json.dumps(asdict(ready)) if as_json else str(ready))  # it flushes
         await told.wait()
         typer.echo("\n· ending her jobs and workers; once more ends at once", err=True)
+    finally:
+        await reign.close()
 
 
 def _told_to_end() -> asyncio.Event:

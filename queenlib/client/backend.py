@@ -5,35 +5,41 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
-from queenlib.messages.base import Operation
+from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
-from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
+from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.job import Start as Start  # the clients ask for it here
 
 
 class Backend(Protocol):
     """A queen, near or far. Every error is a `queenlib.errors.QueenError`, of the same class near and far."""
 
-    async def create_job(self, payload: Operation | Mapping[str, Any], *, start: Start = "now") -> JobTicket:
-        """Create a job, once. When it returns, the job is in the store.
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> JobTicket:
+        """Create a job, once. When it returns, the job is in the store. With a key that a job has, it is that job.
 
         Raises:
             InvalidOperation: The payload is not an operation; no job was made.
-            InvalidRequest: `start` is none.
+            KeyConflict: A job with this key was created with another payload.
             QueueFull: There is no room for another job; none was made.
             StoreFailed: The store could not keep it; none was made.
         """
         ...
 
-    async def execute_job(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+    async def execute_job(self, job_id: str, after: int = 0, epoch: int | None = None) -> AsyncIterator[Event]:
         """The job's events after number `after`, up to and including its end; starts the job if it has not started.
 
         Leaving the iterator never cancels the job.
+
+        Args:
+            job_id: The job.
+            after: The number of the last event that the reader has.
+            epoch: The job's epoch when the reader got it, if it knows.
 
         Raises:
             UnknownJob: There is no such job.
             InvalidRequest: `after` is below 0.
             StreamBeyondEnd: `after` is past the last event.
+            StreamReset: A power loss has taken back events that the reader has.
             StoreFailed: While it is followed: what comes next could not be kept.
         """
         ...
@@ -60,6 +66,23 @@ class Backend(Protocol):
         Raises:
             UnknownJob: There is no such job.
             StoreFailed: Its work has ended, and its end could not be kept.
+        """
+        ...
+
+    async def delete_job(self, job_id: str) -> Deleted:
+        """Remove a job that has ended, with its log and its result, for good.
+
+        Raises:
+            UnknownJob: There is no such job.
+            InUse: It has not ended.
+        """
+        ...
+
+    async def prune_jobs(self, *, age_s: float | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
+        """Remove jobs that ended longer ago than `age_s` seconds, and the oldest until `size` bytes are left.
+
+        Raises:
+            InvalidRequest: Neither is given, or one is negative.
         """
         ...
 

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 
-from queenlib.client.backend import Backend, Start
+from queenlib.client.backend import Backend
 from queenlib.client.job import Job
 from queenlib.client.portal import Portal
 from queenlib.errors import QueenUnreachable
 from queenlib.messages.base import Operation, Result
+from queenlib.messages.job import USUAL, Terms
 from queenlib.messages.parse import parse_operation
 
 R = TypeVar("R", bound=Result)
@@ -36,7 +37,7 @@ class Caller:
     def __init__(self, backend: Backend, portal: Portal) -> None:
         self.backend, self.portal = backend, portal
 
-    async def create(self, payload: Operation | Mapping[str, Any], start: Start = "now") -> Job[Any]:
+    async def create(self, payload: Operation | Mapping[str, Any], terms: Terms = USUAL) -> Job[Any]:
         """Create a job; to be awaited on any loop.
 
         Raises:
@@ -45,9 +46,9 @@ class Caller:
             QueenUnreachable: The queen did not answer within 5 s.
         """
         operation = parse_operation(payload)
-        return await self.portal.run(self._create(operation, start))
+        return await self.portal.run(self._create(operation, terms))
 
-    def call(self, operation: Operation, result: type[R]) -> Job[R]:
+    def call(self, operation: Operation, result: type[R], terms: Terms = USUAL) -> Job[R]:
         """Create a job and return its handle, blocking for as long as it takes to be kept: milliseconds.
 
         Raises:
@@ -55,7 +56,7 @@ class Caller:
             QueenUnreachable: The queen did not answer within 5 s.
         """
         assert operation.result_model is result
-        return self.portal.wait(self._create(operation, "now"))
+        return self.portal.wait(self._create(operation, terms))
 
     def attach(self, job_id: str) -> Job[Any]:
         """A handle on a job that exists; a unique prefix of its id will do.
@@ -69,9 +70,9 @@ class Caller:
         async with _soon("Nothing was changed."):
             return Job(await self.backend.get_job(job_id), self.backend, self.portal)
 
-    async def _create(self, operation: Operation, start: Start) -> Job[Any]:
+    async def _create(self, operation: Operation, terms: Terms) -> Job[Any]:
         async with _soon("Whether the job was made is not known."):
-            ticket = await self.backend.create_job(operation, start=start)
+            ticket = await self.backend.create_job(operation, terms=terms)
             return Job(await self.backend.get_job(ticket.job_id), self.backend, self.portal)
 
 

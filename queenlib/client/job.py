@@ -90,7 +90,8 @@ class Job(Generic[R]):
             if limit.expired():
                 raise TimeoutError(f"{self.id} has not ended after {timeout:g} s; it goes on") from None
             raise
-        if self._record.result is None and self._record.error is None:  # it was found in a list, which leaves results out
+        listed = self._record.result is None and self._record.error is None  # a list leaves results out
+        if listed or self._record.request.get("private"):  # and so does a private log
             await self._learn(self._backend.get_job(self.id))
         return self._outcome()
 

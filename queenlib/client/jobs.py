@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from queenlib.client.backend import Start
@@ -11,9 +12,10 @@ from queenlib.client.calls import Caller, Twin, twin
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.lines import LineMaker
-from queenlib.messages.base import Operation
+from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
-from queenlib.messages.job import JobListing, JobRecord
+from queenlib.messages.job import JobListing, JobRecord, Pruned
+from queenlib.messages.parse import parse_terms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,18 +28,24 @@ class Jobs:
         self._caller = caller
         self.portal = caller.portal
 
-    async def create(self, operation: Operation | Mapping[str, Any], *, start: Start = "now") -> Job[Any]:
-        """Create a job from an operation or its plain dict. When it returns, the job is kept, and it runs.
+    async def create(
+        self, operation: Operation | Mapping[str, Any], *, start: Start = "now", key: str | None = None, retry: int = 0
+    ) -> Job[Any]:
+        """Create a job from an operation or its plain dict. When it returns, the job is on the disk, and it runs.
 
         Args:
             operation: Such as `HiveList()` or `{"operation": "hive_list"}`.
             start: `"on_stream"` starts it only when its stream is first asked for.
+            key: Your own name for it, 1 to 255 visible ASCII characters: whoever creates the same with this key again gets
+                this job, and no second one, for as long as the job is kept.
+            retry: How often an inference that was cut off, by the death of its worker or of the queen, is run again.
 
         Raises:
             InvalidOperation: It is none; every bad field is named, and no job was made.
+            KeyConflict: A job with this key was created with another payload.
             QueueFull: There is no room for another job; none was made.
         """
-        return await self._caller.create(operation, start)
+        return await self._caller.create(operation, parse_terms(start, key, retry))
 
     @overload
     def stream(self, job_id: str, after: int = 0, *, lines: Literal[False] = False) -> AsyncGenerator[Event]: ...
@@ -97,6 +105,31 @@ class Jobs:
         """
         return await self.portal.run(self._caller.backend.cancel_job(job_id))
 
+    async def delete(self, job_id: str) -> Deleted:
+        """Remove a job that has ended, with its log and its result, for good: no byte of it is left in the store.
+
+        Raises:
+            UnknownJob: There is no such job.
+            InUse: It has not ended; what is at work is never deleted.
+        """
+        return await self.portal.run(self._caller.backend.delete_job(job_id))
+
+    async def prune(
+        self, *, older_than: timedelta | float | None = None, size: int | None = None, dry_run: bool = False
+    ) -> Pruned:
+        """Remove jobs that have ended, the oldest first, for good; those that have not are never removed.
+
+        Args:
+            older_than: Those that ended longer ago; seconds, or a `timedelta`.
+            size: And the oldest, until all jobs together take at most so many bytes.
+            dry_run: Remove nothing, only say what would be.
+
+        Raises:
+            InvalidRequest: Neither is given, or one is negative.
+        """
+        age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
+        return await self.portal.run(self._caller.backend.prune_jobs(age_s=age_s, size=size, dry_run=dry_run))
+
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
         """A page of jobs, newest first; `.next` is the cursor of the page after it.
 
@@ -138,6 +171,8 @@ class SyncJobs(Twin[Jobs]):
     get = twin(Jobs.get)
     result = twin(Jobs.result)
     cancel = twin(Jobs.cancel)
+    delete = twin(Jobs.delete)
+    prune = twin(Jobs.prune)
     list = twin(Jobs.list)
     _records = twin(Jobs._records)
 

@@ -15,12 +15,16 @@ from queenlib.client.families import Hives, Models, WorkersOf
 from queenlib.client.job import Job
 from queenlib.client.jobs import Jobs, SyncJobs
 from queenlib.client.portal import Portal
+from queenlib.client.reign import Rule
+from queenlib.client.seat import Seat
 from queenlib.home import Home, read_token
 from queenlib.messages.infer import ChatMessage, InferResult
 from queenlib.messages.job import QueenInfo
-from queenlib.messages.parse import parse_operation
+from queenlib.messages.parse import parse_operation, parse_terms
 from queenlib.messages.status import CheckReport, HiveCheck, QueenCheck, Status, StatusReport
 from queenlib.registry.limits import Limits
+from queenlib.registry.retention import Retention
+from queenlib.registry.sqlite.store import Durability
 from queenlib.world import World
 
 
@@ -28,8 +32,9 @@ class Queen:
     """A queen: hives, workers, models and jobs.
 
     `Queen()` is one in this process, with an event loop and a thread of its own; closing it (`close()`, `with`,
-    `async with`, or the end of the program) ends its jobs and workers. `Queen.connect(url)` is a handle on one far away;
-    closing it lets go of that one and touches nothing.
+    `async with`, or the end of the program) ends its jobs and workers. There is one to a home: where another process has
+    the home already, this is a client of hers, and takes the home when she dies. `Queen.connect(url)` is a handle on one
+    far away; closing it lets go of that one and touches nothing.
 
     Args:
         home: The folder for all that it writes; by default `QUEENLIB_HOME`, else the platform's folder for data.
@@ -37,6 +42,12 @@ class Queen:
         token_file: By default `QUEENLIB_TOKEN_FILE`, else the token file of the home.
         world: Clock, ids and randomness, for a queen in this process.
         limits: What it takes on and how long it lets things take, for a queen in this process.
+        retention: What is not kept for ever, for a queen in this process; by default jobs that only looked at something.
+        durability: `"full"`, or `"fast"`: pieces of answers may be lost by a power failure, for a queen in this process.
+
+    Raises:
+        HomeTaken: Another process has the home, and does not answer.
+        StoreUnusable: The log of its jobs cannot be used, and was not touched: `fault` says why.
     """
 
     def __init__(
@@ -47,13 +58,17 @@ class Queen:
         token_file: str | os.PathLike[str] | None = None,
         world: World | None = None,
         limits: Limits | None = None,
+        retention: Retention | None = None,
+        durability: Durability = "full",
     ) -> None:
         url = url or os.environ.get("QUEENLIB_URL")
         self.portal = Portal()
-        self.url = url
-        """Where it is; `None` for one in this process."""
+        self._url = url
         try:
-            self._backend = self.portal.wait(_open(home, url, token_file, world or World(), limits))
+            opening = _connect(url, token_file, home, world or World()) if url else None
+            self._backend: Backend = self.portal.wait(
+                opening or Seat.take(Home.open(home), world or World(), Rule(limits, retention, durability))
+            )
         except BaseException:
             self.portal.close()
             raise
@@ -87,6 +102,8 @@ class Queen:
         model: str | None = None,
         hive: str | None = None,
         worker: str | None = None,
+        key: str | None = None,
+        retry: int = 0,
         **parameters: Any,
     ) -> Job[InferResult]:
         """Ask a model. On a fresh machine this one call starts the hive, fetches the model, starts a worker, and streams.
@@ -96,18 +113,21 @@ class Queen:
             model: By default that of `defaults()`, then `QUEENLIB_MODEL`, then the demo model (a plumbing demo).
             hive: Only on this hive.
             worker: Only on this worker.
+            key: Your own name for the job: asked again with it, the same is not generated twice; see `Jobs.create`.
+            retry: How often it is run again where its worker or the queen dies under it; unsaid, it never runs twice.
             parameters: Those of `queenlib.messages.infer.Infer`: `system`, `max_tokens`, `temperature`, `top_p`, `top_k`,
-                `min_p`, `repetition_penalty`, `stop`, `seed`, `json_schema`, `engine_params`, `device`.
+                `min_p`, `repetition_penalty`, `stop`, `seed`, `json_schema`, `engine_params`, `device`, `private`.
 
         Raises:
             InvalidOperation: A parameter does not fit; every one is named, and no job was made.
+            KeyConflict: A job with this key was created with another payload.
         """
         several = isinstance(prompt, Iterable) and not isinstance(prompt, str)
         asked = {"messages": list(prompt)} if several else {"prompt": prompt}
         named = {"model": model, "hive_id": hive, "worker_id": worker}
         given = {name: value for name, value in named.items() if value is not None}
         payload = {**self._defaults, **given, **asked, **parameters, "operation": "infer"}
-        return self._caller.call(parse_operation(payload), InferResult)
+        return self._caller.call(parse_operation(payload), InferResult, parse_terms(key=key, retry=retry))
 
     def status(self) -> Job[StatusReport]:
         """Look at all hives and their workers."""
@@ -121,6 +141,12 @@ class Queen:
     async def info(self) -> QueenInfo:
         """Who answers."""
         return await self.portal.run(self._backend.info())
+
+    @property
+    def url(self) -> str | None:
+        """Where it is; `None` for one in this process."""
+        address = self._backend.joined if isinstance(self._backend, Seat) else None
+        return self._url or (address.url if address else None)
 
     @property
     def backend(self) -> Backend:
@@ -162,6 +188,8 @@ class Queen:
 
     def __repr__(self) -> str:
         where = f"at {self.url}" if self.url else "in this process"
+        if self.url and not self._url:
+            where = f"of another process, at {self.url}"
         return f"<Queen {where}{', closed' if self.closed else ''}>"
 
 
@@ -177,20 +205,10 @@ class Sync:
         return self._queen.portal.wait(self._queen.info())
 
 
-async def _open(
-    home: str | os.PathLike[str] | None,
-    url: str | None,
-    token_file: str | os.PathLike[str] | None,
-    world: World,
-    limits: Limits | None,
+async def _connect(
+    url: str, token_file: str | os.PathLike[str] | None, home: str | os.PathLike[str] | None, world: World
 ) -> Backend:
-    # Here and not above: who is near needs no HTTP client, who is far needs no hives.
-    if url is None:
-        from queenlib.router import Router
-        from queenlib.state import QueenState
-
-        return Router(QueenState.open(Home.open(home), world=world, limits=limits))
-    from queenlib.client.remote import RemoteQueen
+    from queenlib.client.remote import RemoteQueen  # here: who is near needs no HTTP client
 
     file = token_file or os.environ.get("QUEENLIB_TOKEN_FILE") or Home.open(home).token_file
     return RemoteQueen(url, read_token(file), world)

@@ -12,17 +12,18 @@ from typing import Any, TypeVar, cast
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from queenlib.client.backend import Start
-from queenlib.client.resume import follow
+from queenlib.client.resume import TRIES, backoff, follow
 from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, UnknownJob, revive
-from queenlib.messages.base import Message, Operation
+from queenlib.messages.base import Deleted, Message, Operation
 from queenlib.messages.events import Event
-from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
+from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import parse_operation
 from queenlib.world import World
 
 CONNECT_S = 5.0
 """Seconds to get through to the queen."""
+CREATE_TRIES = 5
+"""How often a job is created where the answer was lost: with one key, so that there is one job."""
 SILENCE_S = 30.0
 """Seconds without a byte, heartbeats included, after which a line counts as broken."""
 
@@ -37,13 +38,14 @@ class RemoteQueen:
         token: Her token. It goes to that address and nowhere else.
         world: Whose clock bounds the waits between two tries.
         silence_s: Seconds without a byte after which a line counts as broken.
+        tries: How often in a row a stream that broke is asked for again without one event coming.
 
     Raises:
         InvalidRequest: `url` is none, or `token` cannot be one.
     """
 
-    def __init__(self, url: str, token: str, world: World, *, silence_s: float = SILENCE_S) -> None:
-        self.url, self._world = _base(url), world
+    def __init__(self, url: str, token: str, world: World, *, silence_s: float = SILENCE_S, tries: int = TRIES) -> None:
+        self.url, self._world, self._tries = _base(url), world, tries
         if not token.isascii() or not token.isprintable() or not token:
             raise InvalidRequest("The token has characters that no token has.", next="Read it with token_file=….")
         self._http = httpx2.AsyncClient(
@@ -58,18 +60,27 @@ class RemoteQueen:
     def __repr__(self) -> str:
         return f"RemoteQueen({self.url!r})"
 
-    async def create_job(self, payload: Operation | Mapping[str, Any], *, start: Start = "now") -> JobTicket:
-        """See `Backend.create_job`."""
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> JobTicket:
+        """See `Backend.create_job`. Each call has a key of its own, or the one given: a retried call makes no second job."""
         body = parse_operation(payload).wire()
-        return await self._ask(JobTicket, "POST", "/v1/jobs", params={"start": start}, json=body)
+        headers = {"idempotency-key": terms.key or self._world.new_id("auto")}
+        sent = {"params": {"start": terms.start, "retry": str(terms.retry)}, "headers": headers, "json": body}
+        for tries in range(1, CREATE_TRIES + 1):
+            try:
+                return await self._ask(JobTicket, "POST", "/v1/jobs", **sent)
+            except QueenUnreachable as error:
+                if tries == CREATE_TRIES or not isinstance(error.__cause__, httpx2.RemoteProtocolError | httpx2.ReadError):
+                    raise  # else the answer was lost on its way, perhaps
+            await self._world.sleep(backoff(tries, self._world))
+        raise AssertionError("the last try has raised or returned")
 
-    async def execute_job(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+    async def execute_job(self, job_id: str, after: int = 0, epoch: int | None = None) -> AsyncIterator[Event]:
         """See `Backend.execute_job`. A line that breaks is made again, and no event is missed or seen twice.
 
         Raises:
             StreamInterrupted: While it is followed: the line broke and could not be made again.
         """
-        events = follow(partial(self._line, job_id), after, self._world)
+        events = follow(partial(self._line, job_id, _Epoch(epoch)), after, self._world, self._tries)
         await anext(events)  # what speaks against it is raised here; and what has begun is closed for certain
         return cast("AsyncGenerator[Event]", events)
 
@@ -90,6 +101,14 @@ class RemoteQueen:
             except QueenUnreachable as error:
                 if not isinstance(error.__cause__, httpx2.ReadTimeout):
                     raise  # else it takes its time; to ask twice is to ask once
+
+    async def delete_job(self, job_id: str) -> Deleted:
+        """See `Backend.delete_job`."""
+        return await self._ask(Deleted, "DELETE", f"{_job(job_id)}/log")
+
+    async def prune_jobs(self, *, age_s: float | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
+        """See `Backend.prune_jobs`."""
+        return await self._ask(Pruned, "POST", "/v1/prune", json={"age_s": age_s, "size": size, "dry_run": dry_run})
 
     async def info(self) -> QueenInfo:
         """See `Backend.info`."""
@@ -118,7 +137,7 @@ class RemoteQueen:
             raise self._stranger(response) from error
 
     @asynccontextmanager
-    async def _line(self, job_id: str, after: int) -> AsyncIterator[AsyncIterator[bytes] | None]:
+    async def _line(self, job_id: str, epoch: _Epoch, after: int) -> AsyncIterator[AsyncIterator[bytes] | None]:
         if self._http.is_closed:
             raise StreamInterrupted(
                 f"This handle on the queen was closed after event {after}.",
@@ -126,7 +145,7 @@ class RemoteQueen:
                 next=f"Go on from there with a new one: queen.jobs.stream(job_id, after={after}).",
                 last_seq=after,
             )
-        headers = {"accept": "text/event-stream", "last-event-id": str(after)}
+        headers = {"accept": "text/event-stream", "last-event-id": str(after), **epoch.header()}
         try:
             async with self._http.stream("GET", f"{_job(job_id)}/stream", headers=headers) as response:
                 if response.status_code == 204:
@@ -137,6 +156,7 @@ class RemoteQueen:
                     raise self._problem(response)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
                     raise self._stranger(response)
+                epoch.seen(response.headers.get("queen-epoch", ""))
                 async with aclosing(response.aiter_raw()) as chunks:
                     yield chunks
         except httpx2.RequestError as error:
@@ -164,6 +184,22 @@ class RemoteQueen:
             state="Whether a job was made cannot be known; jobs.list() says it." if unsure else "",
             next="Look whether she runs: `queenlib serve`.",
         )
+
+
+class _Epoch:
+    """The epoch of a job whose stream is read: what was first told, and is told to the queen that comes after."""
+
+    def __init__(self, number: int | None) -> None:
+        self._number = number
+
+    def header(self) -> dict[str, str]:
+        """What is sent of it."""
+        return {} if self._number is None else {"queen-epoch": str(self._number)}
+
+    def seen(self, said: str) -> None:
+        """What the queen said; a number that is none says nothing."""
+        if said.isascii() and said.isdigit() and len(said) < 16:
+            self._number = int(said)
 
 
 def _job(job_id: str) -> str:

@@ -23,13 +23,16 @@ class _Broken(Exception):
     """The line did not bring the stream to its end."""
 
 
-async def follow(connect: Callable[[int], Line], after: int, world: World) -> AsyncGenerator[Event | None]:
+async def follow(
+    connect: Callable[[int], Line], after: int, world: World, most: int = TRIES
+) -> AsyncGenerator[Event | None]:
     """First `None`, once the stream is there; then each event after number `after`, once and in order, up to the end.
 
     Args:
         connect: A new line to the stream, for the events after a number.
         after: The last event that the reader has.
         world: Whose clock bounds the waits.
+        most: How often in a row it is tried again without one event coming.
 
     Raises:
         QueenUnreachable: There was no line to begin with.
@@ -55,7 +58,7 @@ async def follow(connect: Callable[[int], Line], after: int, world: World) -> As
             if not begun:
                 raise
             tries += 1
-            if tries > TRIES:
+            if tries > most:
                 raise _interrupted(seen, str(error)) from error
         await world.sleep(backoff(tries, world))
 

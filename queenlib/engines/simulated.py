@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -82,12 +83,18 @@ def parse_sim(model: str) -> SimSpec:
 
 
 class Simulated:
-    """The simulated engine, one process for each worker."""
+    """The simulated engine, one process for each worker.
+
+    Args:
+        world: Clock and randomness.
+        patience: How long its workers may be silent.
+        journal: The file in which its workers write down what they were asked.
+    """
 
     name = "simulated"
 
-    def __init__(self, world: World, patience: Patience | None = None) -> None:
-        self._world, self._patience = world, patience
+    def __init__(self, world: World, patience: Patience | None = None, journal: Path | None = None) -> None:
+        self._world, self._patience, self._journal = world, patience, journal
 
     def available(self) -> str:
         """Empty: it is there wherever Python is."""
@@ -102,6 +109,7 @@ class Simulated:
         chunk = spec.args.prompt_chunk or 64
         sim = asdict(parse_sim(spec.model))
         config = {"sim": sim, "key": key, "context": spec.context, "slots": spec.slots, "prompt_chunk": chunk}
+        config["journal"] = None if self._journal is None else str(self._journal)
         return Launch((sys.executable, "-P", "-m", "queenlib.engines.host.simulated"), config)
 
     def connect(self, url: str, key: str, context: int, name: str) -> Connection:

@@ -11,8 +11,12 @@
     │  ├─ IllegalTransition            a step that the table of states does not have; nothing changed
     │  ├─ NameTaken                    a hive, a worker or a model's alias of that name exists already
     │  ├─ InUse                        it cannot be removed or changed while something uses it
+    │  ├─ KeyConflict                  a job with this key exists, and its payload is another
+    │  ├─ HomeTaken                    another queen has this home
     │  ├─ HiveStopped                  the hive was stopped by hand and starts only when told to
+    │  ├─ StreamReset                  a power loss set the log back, and it has gone on differently since
     │  └─ StreamBeyondEnd              a cursor past the last event of the log
+    ├─ StoreUnusable                   the store cannot be opened: damaged, behind, newer, foreign, read-only, on a network
     ├─ QueueFull                       no room for another job now; says when to come again
     ├─ QueenUnreachable                nothing answers at the queen's address, or not in time
     ├─ StreamInterrupted               a stream broke and could not be resumed; carries the last `seq` seen
@@ -23,6 +27,9 @@
        ├─ JobCancelled                 somebody cancelled it
        ├─ JobLost                      its queen died; whether the work finished cannot be known
        ├─ StoreFailed                  the store could not keep a new job, or what happened to one
+       │  ├─ StoreFull                 the disk is full
+       │  ├─ StoreBusy                 another program keeps it locked
+       │  └─ StaleEpoch                a newer queen has opened it
        ├─ NoRoom                       the machine has not what was asked for
        ├─ MissingExtra                 an optional dependency is not installed
        ├─ EngineError                  the engine refused or broke off a request
@@ -59,7 +66,10 @@ from queenlib.errors.endings import (
     NotStopped,
     PromptTooLong,
     QueenClosed,
+    StaleEpoch,
+    StoreBusy,
     StoreFailed,
+    StoreFull,
     WorkerDied,
     WorkerProtocol,
     WorkerStalled,
@@ -69,16 +79,20 @@ from queenlib.errors.refusals import (
     Conflict,
     Forbidden,
     HiveStopped,
+    HomeTaken,
     IllegalTransition,
     InUse,
     InvalidOperation,
     InvalidRequest,
+    KeyConflict,
     NameTaken,
     NotFound,
     QueenUnreachable,
     QueueFull,
+    StoreUnusable,
     StreamBeyondEnd,
     StreamInterrupted,
+    StreamReset,
     TooLarge,
     UnknownDevice,
     UnknownHive,
@@ -88,10 +102,11 @@ from queenlib.errors.refusals import (
 )
 
 __all__ = [
-    "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "IllegalTransition", "InUse", "InternalError",
-    "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost", "JobTimeout", "MissingExtra",
-    "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotFound", "NotStopped", "PromptTooLong", "QueenClosed",
-    "QueenError", "QueenUnreachable", "QueueFull", "StoreFailed", "StreamBeyondEnd", "StreamInterrupted", "TooLarge",
-    "UnknownDevice", "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol",
-    "WorkerStalled", "WrongChecksum", "revive",
+    "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "HomeTaken", "IllegalTransition",
+    "InUse", "InternalError", "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost",
+    "JobTimeout", "KeyConflict", "MissingExtra", "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotFound",
+    "NotStopped", "PromptTooLong", "QueenClosed", "QueenError", "QueenUnreachable", "QueueFull", "StaleEpoch",
+    "StoreBusy", "StoreFailed", "StoreFull", "StoreUnusable", "StreamBeyondEnd", "StreamInterrupted", "StreamReset",
+    "TooLarge", "UnknownDevice", "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied",
+    "WorkerProtocol", "WorkerStalled", "WrongChecksum", "revive",
 ]  # fmt: skip

@@ -46,6 +46,25 @@ class StoreFailed(JobFailed):
     """The store could not keep something: a new job, then none was made; or what happened to one, then it was stopped."""
 
 
+class StoreFull(StoreFailed):
+    """The disk that the store is on is full; `free` bytes were left when this was noticed. It goes on when there is room."""
+
+    free: int
+
+
+class StoreBusy(StoreFailed):
+    """Another program keeps the store locked; `waited_s` seconds were waited for it. It may be asked again."""
+
+    waited_s: float
+
+
+class StaleEpoch(StoreFailed):
+    """A newer queen has opened the same store: this one, of `epoch`, writes nothing any more; `newest` is the other's."""
+
+    epoch: int
+    newest: int
+
+
 class NoRoom(JobFailed):
     """The machine has not what was asked for; `needed` and `free`, in the unit that the text names."""
 

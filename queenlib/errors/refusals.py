@@ -79,6 +79,37 @@ class HiveStopped(Conflict):
     """The hive was stopped by hand and starts only when told to."""
 
 
+class KeyConflict(Conflict):
+    """A job with this key exists, and it was created with another payload; `key`, and `other_id`, the id of that job."""
+
+    key: str
+    other_id: str
+
+
+class HomeTaken(Conflict):
+    """Another queen has this home; `path` is the home. There is one queen to a home, and any number of clients."""
+
+    path: str
+
+
+class StoreUnusable(QueenError):
+    """The store cannot be opened, and was not touched; `path` is its file, and `fault` says why in a word.
+
+    `damaged` (bytes of it are wrong), `behind` (it lacks what this home has shown already), `newer` (a later version of
+    queenlib made it), `foreign` (another program did), `read_only`, `network` (a file system of several machines), `io`.
+    """
+
+    path: str
+    fault: str
+
+
+class StreamReset(Conflict):
+    """The log was set back by a power loss under its readers: after `last_seq` of epoch `epoch` it is another one."""
+
+    last_seq: int
+    epoch: int
+
+
 class StreamBeyondEnd(Conflict):
     """A cursor past the last event of the log; `last_seq` is where the log is."""
 

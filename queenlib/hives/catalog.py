@@ -34,7 +34,7 @@ class HiveCatalog:
 
     def __init__(self, home: Home, models: ModelCatalog, world: World, engines: Mapping[str, Engine] | None = None) -> None:
         self._home, self._models, self._world = home, models, world
-        self._engines = engines or {"llama_cpp": LlamaCpp(world), "simulated": Simulated(world)}
+        self._engines = engines or {"llama_cpp": LlamaCpp(world), "simulated": Simulated(world, journal=home.journal)}
         self._hives: dict[str, Hive] = {}
         self._loaders: dict[str, Loader] = {}
         self.create(LOCAL, HiveKind.LOCAL, "")

@@ -35,6 +35,8 @@ def build_routes(router: Router, beat_s: float = BEAT_S) -> list[Route]:
         _route("GET", "/v1/jobs/{job_id}", jobs.get_job),
         _route("DELETE", "/v1/jobs/{job_id}", jobs.cancel_job),
         _route("GET", "/v1/jobs/{job_id}/stream", jobs.stream_job),
+        _route("DELETE", "/v1/jobs/{job_id}/log", jobs.delete_job),
+        _route("POST", "/v1/prune", jobs.prune_jobs),
     ]
 
 

@@ -6,28 +6,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from queenlib.http.answers import answer
-from queenlib.http.reading import read_cursor, read_number, read_object, read_query, read_start
+from queenlib.http.reading import (
+    read_cursor,
+    read_epoch,
+    read_number,
+    read_object,
+    read_prune,
+    read_query,
+    read_terms,
+)
 from queenlib.http.stream import EventStream
 from queenlib.router import Router
 
 
 class Jobs:
-    """The five verbs of jobs."""
+    """The verbs of jobs."""
 
     def __init__(self, router: Router, beat_s: float) -> None:
         self._router, self._beat_s = router, beat_s
 
     async def create_job(self, request: Request) -> Response:
-        """`POST /v1/jobs`: create a job, once."""
-        start = read_start(request)
-        return answer(await self._router.create_job(read_object(await request.body()), start=start), 201)
+        """`POST /v1/jobs`: create a job, once; with the same `Idempotency-Key`, the same job."""
+        terms = read_terms(request)
+        return answer(await self._router.create_job(read_object(await request.body()), terms=terms), 201)
 
     async def stream_job(self, request: Request) -> EventStream | Response:
         """`GET /v1/jobs/{job_id}/stream`: follow a job from any event on to its end."""
         record, after = await self._router.get_job(request.path_params["job_id"]), read_cursor(request)
         if record.state.ended and after == record.last_seq:
             return Response(status_code=204)
-        return EventStream(await self._router.execute_job(record.id, after), after, self._beat_s)
+        events = await self._router.execute_job(record.id, after, read_epoch(request))
+        return EventStream(events, after, record.epoch, self._beat_s)
 
     async def get_job(self, request: Request) -> Response:
         """`GET /v1/jobs/{job_id}`: a job as it is now."""
@@ -45,3 +54,13 @@ class Jobs:
         """`DELETE /v1/jobs/{job_id}`: cancel a job; answered when it has ended."""
         read_query(request)
         return answer(await self._router.cancel_job(request.path_params["job_id"]))
+
+    async def delete_job(self, request: Request) -> Response:
+        """`DELETE /v1/jobs/{job_id}/log`: remove a job that has ended, with its log and its result, for good."""
+        read_query(request)
+        return answer(await self._router.delete_job(request.path_params["job_id"]))
+
+    async def prune_jobs(self, request: Request) -> Response:
+        """`POST /v1/prune`: remove jobs that have ended, by age and by size."""
+        read_query(request)
+        return answer(await self._router.prune_jobs(**read_prune(read_object(await request.body()))))

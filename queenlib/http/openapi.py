@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from queenlib.messages.base import Message
+from queenlib.messages.base import Deleted, Message
 from queenlib.messages.events import EVENT, Problem
-from queenlib.messages.job import JobListing, JobRecord, JobTicket, QueenInfo
+from queenlib.messages.job import KEY_PATTERN, RETRIES, JobListing, JobRecord, JobTicket, Pruned, QueenInfo
 from queenlib.messages.parse import OPERATIONS, AnyOperation
 from queenlib.version import __version__
 
@@ -68,15 +68,47 @@ def _paths() -> dict[str, Any]:
                                 _json("200", _ref("JobRecord")), [job], _UNKNOWN),
         },
         "/v1/jobs/{job_id}/stream": {"get": _stream(job)},
+        "/v1/jobs/{job_id}/log": {
+            "delete": _endpoint("delete_job", "Remove a job that has ended, for good.",
+                                _json("200", _ref("Deleted")), [job], {**_UNKNOWN, "409": "It has not ended."}),
+        },
+        "/v1/prune": {"post": _prune()},
     }  # fmt: skip
 
 
 def _create() -> dict[str, Any]:
     when = {"enum": ["now", "on_stream"], "default": "now"}
     start = _parameter("start", "query", when, "When the job starts: now, or when its stream is first asked for.")
+    times = {"type": "integer", "minimum": 0, "maximum": RETRIES, "default": 0}
+    retry = _parameter("retry", "query", times, "How often an inference that was cut off is run again.")
+    key = _parameter("Idempotency-Key", "header", {"type": "string", "pattern": KEY_PATTERN}, "The same key, the same job.")
     body = {"required": True, "content": {"application/json": {"schema": _ref("Operation")}}}
-    made = _endpoint("create_job", "Create a job, once.", _json("201", _ref("JobTicket")), [start], _TAKEN)
+    other = {"409": "A job with this key was created with another payload.", "507": "The disk is full."}
+    made = _endpoint(
+        "create_job", "Create a job, once.", _json("201", _ref("JobTicket")), [start, retry, key], {**_TAKEN, **other}
+    )
     return {**made, "requestBody": body}
+
+
+def _prune() -> dict[str, Any]:
+    number = {"type": ["number", "null"], "minimum": 0, "maximum": 2**53}
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "age_s": {**number, "description": "Remove what ended longer ago, in seconds."},
+            "size": {
+                **number,
+                "type": ["integer", "null"],
+                "description": "Remove the oldest until so many bytes are left.",
+            },
+            "dry_run": {"type": "boolean", "default": False, "description": "Only say what would be removed."},
+        },
+    }
+    made = _endpoint(
+        "prune_jobs", "Remove jobs that have ended, by age and by size.", _json("200", _ref("Pruned")), [], _TAKEN
+    )
+    return {**made, "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _stream(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,8 +120,9 @@ def _stream(job: Mapping[str, Any]) -> dict[str, Any]:
         "200": {"description": said, "content": {"text/event-stream": {"schema": _ref("Event")}}},
         "204": {"description": "The job has ended, and the reader has seen all of it."},
     }
-    beyond = {"409": "The number is past the last event."}
-    return _endpoint("stream_job", "Follow a job to its end.", answers, [job, after, last], {**_UNKNOWN, **beyond})
+    epoch = _parameter("Queen-Epoch", "header", number, "That of the stream which the reader had, where it comes back.")
+    beyond = {"409": "The number is past the last event, or a power loss has taken back what the reader had."}
+    return _endpoint("stream_job", "Follow a job to its end.", answers, [job, after, last, epoch], {**_UNKNOWN, **beyond})
 
 
 def _endpoint(
@@ -133,7 +166,7 @@ def _ref(name: str) -> dict[str, str]:
 
 def _schemas() -> dict[str, Any]:
     named: dict[str, TypeAdapter[Any]] = {"Operation": _OPERATION, "Event": EVENT}
-    spoken: list[type[Message]] = [JobTicket, JobRecord, JobListing, QueenInfo, Problem]
+    spoken: list[type[Message]] = [JobTicket, JobRecord, JobListing, QueenInfo, Problem, Deleted, Pruned]
     results: list[type[Message]] = [each.result_model for each in OPERATIONS.values()]
     wanted = named | {model.__name__: TypeAdapter(model) for model in spoken + results}
     found, shared = TypeAdapter.json_schemas(

@@ -24,6 +24,8 @@ from queenlib.errors import (
     QueenError,
     QueenUnreachable,
     QueueFull,
+    StoreFailed,
+    StoreFull,
     StreamInterrupted,
     TooLarge,
 )
@@ -42,8 +44,10 @@ STATUS: Mapping[type[QueenError], int] = {
     StreamInterrupted: 502,
     QueueFull: 503,
     QueenClosed: 503,
+    StoreFailed: 503,
     JobTimeout: 504,
     NoRoom: 507,
+    StoreFull: 507,
 }
 """The status of each class of errors; a class that is not here has that of its nearest ancestor."""
 

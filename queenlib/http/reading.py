@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Literal
+from typing import Any
 
 from starlette.requests import Request
 
 from queenlib.errors import InvalidRequest
+from queenlib.messages.job import RETRIES, Terms
+from queenlib.messages.parse import parse_terms
 
 DEPTH = 32
 """How deep the lists and objects of a body may be nested."""
@@ -81,18 +83,49 @@ def read_cursor(request: Request) -> int:
     return read_number(last[0], "Last-Event-ID") if last else read_number(after, "after")
 
 
-def read_start(request: Request) -> Literal["now", "on_stream"]:
-    """When the job is to start.
+def read_terms(request: Request) -> Terms:
+    """What the caller wants about the job beside its operation: the query's `start` and `retry`, and `Idempotency-Key`.
 
     Raises:
-        InvalidRequest: It says something else than `now` or `on_stream`.
+        InvalidRequest: One of them is not what it has to be.
     """
-    match read_query(request, "start").get("start", "now"):
-        case "now":
-            return "now"
-        case "on_stream":
-            return "on_stream"
-    raise InvalidRequest("start is neither now nor on_stream.", state="No job was made.", next="Leave it out, or say which.")
+    query, keys = read_query(request, "start", "retry"), request.headers.getlist("idempotency-key")
+    if len(keys) > 1:
+        raise InvalidRequest("Idempotency-Key is there twice.", state="No job was made.", next="Send it once.")
+    retry = read_number(query.get("retry", "0"), "retry", 0, RETRIES)
+    return parse_terms(query.get("start", "now"), keys[0] if keys else None, retry)
+
+
+def read_prune(body: dict[str, Any]) -> dict[str, Any]:
+    """What is to be removed: `age_s`, `size` and `dry_run`, each optional.
+
+    Raises:
+        InvalidRequest: There is something else, or one is not what it has to be.
+    """
+    right = body.keys() <= {"age_s", "size", "dry_run"}
+    right = right and _is_number(body.get("age_s"), int | float) and _is_number(body.get("size"), int)
+    if right and isinstance(body.get("dry_run", False), bool):
+        return body
+    raise InvalidRequest(
+        "The body does not say what is to be removed.",
+        why="It has age_s (seconds), size (bytes) and dry_run (true or false), each optional, and nothing else.",
+        state="Nothing was removed.",
+        next='Send one such as {"age_s": 2592000, "dry_run": true}.',
+    )
+
+
+def read_epoch(request: Request) -> int | None:
+    """Which epoch of a job a reader has seen events of; `None` if it does not say.
+
+    Raises:
+        InvalidRequest: It is no number.
+    """
+    said = request.headers.get("queen-epoch")
+    return None if said is None else read_number(said, "Queen-Epoch")
+
+
+def _is_number(value: Any, kind: Any) -> bool:
+    return value is None or (isinstance(value, kind) and not isinstance(value, bool) and 0 <= value <= 2**53)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

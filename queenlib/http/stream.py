@@ -15,6 +15,9 @@ from queenlib.sse import HEARTBEAT, encode, priming
 BEAT_S = 10.0
 """Seconds between two heartbeats."""
 
+EPOCH_HEADER = b"queen-epoch"
+"""The job's epoch: a reader that comes back sends it again, and is told if its events were taken back since."""
+
 HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -29,14 +32,15 @@ class EventStream:
     A reader that leaves is noticed at once; then the events are let go of, and the job goes on.
     """
 
-    def __init__(self, events: AsyncIterator[Event], after: int, beat_s: float = BEAT_S) -> None:
+    def __init__(self, events: AsyncIterator[Event], after: int, epoch: int, beat_s: float = BEAT_S) -> None:
         self._events = cast("AsyncGenerator[Event]", events)
         self._after, self._beat_s = after, beat_s
+        self._headers = (*HEADERS, (EPOCH_HEADER, b"%d" % epoch))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
         async with aclosing(self._events):
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send({"type": "http.response.start", "status": 200, "headers": self._headers})
             await _send(send, priming(self._after))
             await self._send_events(receive, send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})

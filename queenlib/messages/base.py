@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 from math import isfinite
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
+
+T = TypeVar("T")
 
 
 def whole(text: str) -> str:
@@ -97,6 +99,19 @@ class Operation(Message):
     result_model: ClassVar[type[Result]]
     run_limit_s: ClassVar[float]
     """How long its job may run at most, in seconds, unless the queen is set otherwise."""
+
+    @property
+    def forgets(self) -> bool:
+        """Whether not all of this request is written down, so that nobody but the queen that took it can do it."""
+        return False
+
+    def kept(self) -> Operation:
+        """What of this request is written down; all of it, unless the operation says otherwise."""
+        return self
+
+    def keeps(self, item: T) -> T | None:
+        """What is written down of something that the operation yields; `None` for nothing."""
+        return item
 
 
 class Deleted(Result):

@@ -85,7 +85,7 @@ class TokenData(Message):
     """Pieces of an answer that came together."""
 
     i: Count
-    """The number of the first of them in this job, from 0."""
+    """The number of the first of them in this attempt at the job, from 0."""
     text: str
     """All of them, joined."""
     cuts: tuple[Count, ...]
@@ -101,6 +101,17 @@ class ResultData(Message):
     result: dict[str, Any]
 
 
+class AttemptData(Message):
+    """The work begins anew: what came of an answer before this belongs to an attempt that was cut off."""
+
+    n: Annotated[int, Field(ge=2)]
+    """Which attempt begins."""
+    reason: Said
+    """Why the one before it was cut off."""
+    epoch: Count
+    """The start of the queen, counted from 1, that works on it now."""
+
+
 class EndData(Message):
     """The job has ended. Nothing comes after."""
 
@@ -108,6 +119,8 @@ class EndData(Message):
     reason: str = ""
     error: Problem | None = None
     """Why, if it did not succeed."""
+    epoch: Count | None = None
+    """The start of the queen that ended it, where that is not the one that worked on it."""
 
 
 class _Event(Message):
@@ -175,6 +188,16 @@ class MetricsEvent(_Event):
         return ""  # for programs
 
 
+class AttemptEvent(_Event):
+    """The work begins anew."""
+
+    type: Literal["attempt"] = "attempt"
+    data: AttemptData
+
+    def __str__(self) -> str:
+        return f"\n· attempt {self.data.n}: {self.data.reason}\n"  # an answer that broke off has not ended its line
+
+
 class ResultEvent(_Event):
     """The job's result; the end is next."""
 
@@ -198,7 +221,8 @@ class EndEvent(_Event):
 
 
 Event = Annotated[
-    StateEvent | LogEvent | ProgressEvent | TokenEvent | MetricsEvent | ResultEvent | EndEvent, Field(discriminator="type")
+    StateEvent | LogEvent | ProgressEvent | TokenEvent | MetricsEvent | AttemptEvent | ResultEvent | EndEvent,
+    Field(discriminator="type"),
 ]
 """One record in a job's log. `str(event)` is its text with its own line end; pieces of an answer have none, so that
 `print(event, end="")` reads well."""

@@ -7,8 +7,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from queenlib.messages.base import Count, Message, Milliseconds, ModelName, Name, Operation, Recovery, Result
+from queenlib.messages.base import Count, Message, Milliseconds, ModelName, Name, Operation, Recovery, Result, T
+from queenlib.messages.events import Token
 from queenlib.messages.model import ModelUsed
+
+PRIVATE = "(private)"
+"""What stands for a private prompt."""
 
 Text = Annotated[str, Field(max_length=4_000_000)]
 
@@ -100,6 +104,9 @@ class Infer(Sampling, Operation):
     """Only on this worker."""
     device: Annotated[str, Field(max_length=64)] | None = None
     """Only on workers of this device; it never moves one."""
+    private: bool = False
+    """Write down only its metrics: neither what is asked nor what is answered is in its log, and both are gone with the
+    queen. The answer comes whole, with the result, and only while the queen that made it runs."""
     recovery: ClassVar = Recovery.ONCE
     result_model: ClassVar[type[Result]]
     run_limit_s: ClassVar = 86_400.0
@@ -109,6 +116,26 @@ class Infer(Sampling, Operation):
         if (self.prompt is None) == (self.messages is None):
             raise ValueError("give either prompt or messages" + (", not both" if self.prompt is not None else ""))
         return self
+
+    @property
+    def forgets(self) -> bool:
+        """See `Operation.forgets`."""
+        return self.private
+
+    def kept(self) -> Infer:
+        """See `Operation.kept`."""
+        if not self.private:
+            return self
+        return self.model_copy(update={"prompt": PRIVATE, "messages": None, "system": None, "stop": (), "json_schema": None})
+
+    def keeps(self, item: T) -> T | None:
+        """See `Operation.keeps`."""
+        if not self.private:
+            return item
+        if isinstance(item, InferResult):
+            bare = item.parameters.model_copy(update={"stop": (), "json_schema": None})
+            return item.model_copy(update={"text": "", "reasoning": "", "parsed": None, "parameters": bare})
+        return None if isinstance(item, Token) else item
 
     def conversation(self) -> tuple[ChatMessage, ...]:
         """The whole conversation: the system's message, if there is one, and the user's."""

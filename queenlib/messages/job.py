@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
 
 from queenlib import tables
-from queenlib.messages.base import Count, Message, Result, Utc
+from queenlib.messages.base import Bytes, Count, Message, Result, Utc
 from queenlib.messages.events import Problem
 from queenlib.messages.state import State
 
 Start = Literal["now", "on_stream"]
 """When a job starts: as soon as it is created, or when its stream is first asked for."""
+
+
+KEY_PATTERN = r"^[!-~]{1,255}$"
+"""Keys of jobs: 1 to 255 visible ASCII characters."""
+
+Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
+
+RETRIES = 100
+"""So many further attempts a job may be given at most."""
+
+
+class Terms(Message):
+    """What is agreed about a job beside its operation."""
+
+    start: Start = "now"
+    """When it starts."""
+    key: Key | None = None
+    """Its creator's own name for it: whoever creates it again with this key gets this job, and no second one."""
+    retry: Annotated[int, Field(ge=0, le=RETRIES)] = 0
+    """How often an inference that was cut off, by the death of its worker or of its queen, is run again."""
+
+
+USUAL = Terms()
+"""What is agreed where nothing is said."""
 
 
 class JobTicket(Message):
@@ -41,7 +67,14 @@ class JobRecord(Message):
     last_seq: Count
     """The number of the last event in its log."""
     tokens: Count = 0
-    """Pieces of its answer so far."""
+    """Pieces of its answer so far, in this attempt."""
+    terms: Terms = USUAL
+    attempt: Annotated[int, Field(ge=1)] = 1
+    """Which attempt this is."""
+    epoch: Count = 0
+    """The start of the queen, counted from 1, that works on it, or did last."""
+    epoch_seq: Annotated[int, Field(ge=1)] = 1
+    """The number of the event that this epoch began with."""
     error: Problem | None = None
     result: dict[str, Any] | None = None
     """Left out of lists."""
@@ -85,3 +118,30 @@ class QueenInfo(Result):
     """The operations that it takes, by their names on the wire."""
     default_model: str
     """The model of an `infer` that names none."""
+
+
+class PrunedJob(Message):
+    """A job that retention removes."""
+
+    id: str
+    operation: str
+    ended_at: Utc
+    size: Bytes
+    """What its log, its request and its result take, in bytes."""
+
+
+class Pruned(Result):
+    """What retention removed, or would."""
+
+    dry_run: bool
+    """Whether nothing was removed."""
+    jobs: tuple[PrunedJob, ...]
+    size: Bytes
+    """What they take together, in bytes."""
+
+    def __str__(self) -> str:
+        deed = "would be removed" if self.dry_run else "removed"
+        return f"{len(self.jobs):,} {'job' if len(self.jobs) == 1 else 'jobs'} {deed}, {tables.size(self.size)}"
+
+    def __repr__(self) -> str:
+        return f"<Pruned: {self}>"

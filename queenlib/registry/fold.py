@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from queenlib.messages.base import Operation
-from queenlib.messages.events import EndEvent, Event, ResultEvent, StateEvent, TokenEvent
-from queenlib.messages.job import JobRecord
+from queenlib.messages.events import AttemptEvent, EndEvent, Event, ResultEvent, StateEvent, TokenEvent
+from queenlib.messages.job import USUAL, JobRecord, Terms
 from queenlib.messages.state import State
 from queenlib.registry.states import step
 
 
-def begin(operation: Operation, event: StateEvent) -> JobRecord:
-    """The record of a new job, from its operation and the first event of its log."""
+def begin(operation: Operation, event: StateEvent, terms: Terms = USUAL, epoch: int = 0) -> JobRecord:
+    """The record of a new job, from its operation, its terms, the queen's epoch and the first event of its log."""
     assert event.seq == 1
     assert event.data.state is State.QUEUED
     return JobRecord(
         id=event.job_id,
         operation=operation.operation,
-        request=operation.wire(),
+        request=operation.kept().wire(),
         state=State.QUEUED,
         since=event.at,
         created_at=event.at,
         last_seq=1,
+        terms=terms,
+        epoch=epoch,
     )
 
 
@@ -45,12 +47,20 @@ def _changes(record: JobRecord, event: Event) -> dict[str, Any]:
         case StateEvent(data=data):
             started = record.started_at or (event.at if data.state is State.RUNNING else None)
             return {**_step(record, event, data.state, data.reason), "started_at": started}
+        case AttemptEvent(data=data):
+            again = _step(record, event, State.QUEUED, data.reason)
+            return {**again, "attempt": data.n, "tokens": 0, **_raise(record, event, data.epoch)}
         case ResultEvent(data=data):
             return {"result": data.result}
         case EndEvent(data=data):
             assert data.state.ended
-            return {**_step(record, event, data.state, data.reason), "ended_at": event.at, "error": data.error}
+            ended = {"ended_at": event.at, "error": data.error, **_raise(record, event, data.epoch or record.epoch)}
+            return {**_step(record, event, data.state, data.reason), **ended}
     return {}
+
+
+def _raise(record: JobRecord, event: Event, epoch: int) -> dict[str, Any]:
+    return {"epoch": epoch, "epoch_seq": event.seq} if epoch > record.epoch else {}
 
 
 def _step(record: JobRecord, event: Event, state: State, reason: str) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import accumulate
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from queenlib.errors import QueenError, StoreFailed
 from queenlib.messages.base import Operation
 from queenlib.messages.events import (
+    AttemptData,
+    AttemptEvent,
     Body,
     EndData,
     EndEvent,
@@ -25,21 +29,25 @@ from queenlib.messages.events import (
     StateData,
     StateEvent,
     Token,
-    TokenData,
     TokenEvent,
     Waiting,
     Working,
 )
-from queenlib.messages.job import JobRecord
+from queenlib.messages.job import JobRecord, Terms
 from queenlib.messages.state import State
 from queenlib.registry.fold import begin, fold
-from queenlib.registry.store import Store
+from queenlib.registry.pieces import Pieces
+from queenlib.registry.stop import reason_of
+from queenlib.registry.store import Store, payload_digest
+from queenlib.registry.unkept import not_created, not_kept
 from queenlib.world import World
 
 PENDING_LIMIT = 4096
-"""Events that may wait for the store before the work itself has to wait."""
-PIECES_LIMIT = 1024
-"""Pieces of an answer in one event."""
+"""Events that may wait for the store before the work has to wait."""
+TAIL = 256
+"""The newest events of a live job, which its readers get from memory."""
+
+_EVENTS: Mapping[type[Any], type[Any]] = {Log: LogEvent, Progress: ProgressEvent, Metrics: MetricsEvent}
 
 
 class JobLog:
@@ -49,43 +57,66 @@ class JobLog:
     the store fails, the log is `broken`: it writes nothing more but, once, the end that says so.
     """
 
-    def __init__(self, operation: Operation, job_id: str, store: Store, world: World) -> None:
-        first = StateEvent(job_id=job_id, seq=1, at=world.now(), data=StateData(state=State.QUEUED))
-        self.record = self._kept = begin(operation, first)
-        """The job as its log says it is, with what is still on its way to the store."""
+    def __init__(
+        self, operation: Operation, record: JobRecord, store: Store, world: World, unkept: Sequence[Event] = ()
+    ) -> None:
+        self.record = self._kept = record
+        """The job as its log says it is, with what is on its way to the store."""
         self.broken: asyncio.Future[StoreFailed] = asyncio.get_running_loop().create_future()
         """Done when the store has failed."""
         self.lost: StoreFailed | None = None
         """Set when not even the end could be kept."""
-        self._store, self._world = store, world
-        self._pending: list[Event] = [first]
-        self._pieces: list[Token] = []
+        self._operation, self._store, self._world = operation, store, world
+        self._pending, self._pieces = list(unkept), Pieces()
+        self._tail: deque[Event] = deque(maxlen=TAIL)
         self._writing: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
-    async def create(self) -> None:
+    @classmethod
+    def new(cls, operation: Operation, terms: Terms, store: Store, world: World) -> JobLog:
+        """The log of a new job, which is not kept yet."""
+        job_id = world.new_id("job")
+        first = StateEvent(job_id=job_id, seq=1, at=world.now(), data=StateData(state=State.QUEUED))
+        return cls(operation, begin(operation, first, terms, store.epoch), store, world, [first])
+
+    async def create(self) -> str:
         """Keep the new job. When it returns, the job is in the store.
 
+        Returns:
+            Its id; or that of the job which has its key, and then this one is not kept.
+
         Raises:
+            KeyConflict: A job with its key exists, and was created with another payload.
             QueenError: It could not be kept; there is no such job.
         """
+        first, digest = self._take(), payload_digest(self._operation, self.record.terms)
         try:
-            await self._store.create(self.record, self._take())
+            job_id = await self._store.create(self.record, first, digest)
         except QueenError:
             raise
         except Exception as error:
-            raise StoreFailed(
-                "The new job could not be kept.",
-                why=f"The store failed: {type(error).__name__}: {error}",
-                state="No job was made.",
-                next="See to the disk that the store is on, and create it again.",
-            ) from error
+            raise not_created(error) from error
+        self._tail.extend(first)
+        return job_id
 
     async def write(self, body: Body) -> None:
         """Note what an operation yielded; waits where the store is far behind, and where it has failed until the end."""
         self._note(body)
         if len(self._pending) > PENDING_LIMIT or self.broken.done():
             await self.kept_beyond(self.record.last_seq - 1)
+
+    async def settled(self) -> None:
+        """Wait until all that was noted before is kept, or the store has failed."""
+        self._settle()
+        seq = self.record.last_seq
+        while self._kept.last_seq < seq and not self.broken.done():
+            await self._changed.wait()
+
+    def attempt(self, reason: str) -> None:
+        """Note that the work begins anew."""
+        self._settle()
+        data = AttemptData(n=self.record.attempt + 1, reason=reason, epoch=self._store.epoch)
+        self._add(AttemptEvent(**self._next(), data=data))
 
     def state(self, state: State, reason: str = "") -> None:
         """Note that the job has come into a state.
@@ -109,8 +140,7 @@ class JobLog:
             named = {"job_id": self.record.id} if "job_id" in result else {}  # an operation does not know its job
             self._add(ResultEvent(**self._next(), data=ResultData(result=result | named)))
         self._add(EndEvent(**self._next(), data=end))
-        while self._kept.last_seq < self.record.last_seq and not self.broken.done():
-            await self._changed.wait()
+        await self.settled()
         if self.broken.done():
             await self._end_broken(self.broken.result())
 
@@ -128,7 +158,15 @@ class JobLog:
             await self._changed.wait()
         return True
 
-    def _note(self, body: Body) -> None:
+    def newest(self, after: int) -> list[Event] | None:
+        """The events after number `after` that are kept, from memory; `None` where the store has to be asked."""
+        known = after + 1 - self._tail[0].seq if self._tail else -1
+        return list(islice(self._tail, known, None)) if known >= 0 else None
+
+    def _note(self, yielded: Body) -> None:
+        body = self._operation.keeps(yielded)
+        if body is None:
+            return
         if isinstance(body, Token):
             self._gather(body)
             return
@@ -141,32 +179,19 @@ class JobLog:
             case Working():
                 if self.record.state is State.WAITING:
                     self.state(State.RUNNING)
-            case Log():
-                self._add(LogEvent(**self._next(), data=body))
-            case Progress():
-                self._add(ProgressEvent(**self._next(), data=body))
-            case Metrics():
-                self._add(MetricsEvent(**self._next(), data=body))
+            case Log() | Progress() | Metrics():
+                self._add(_EVENTS[type(body)](**self._next(), data=body))
 
     def _gather(self, token: Token) -> None:
-        if self._pieces and (self._pieces[0].channel != token.channel or len(self._pieces) >= PIECES_LIMIT):
+        if not self._pieces.fits(token):
             self._settle()
-        self._pieces.append(token)
+        self._pieces.add(token)
         self._stir()
 
     def _settle(self) -> None:
         """Make one event of the pieces that were gathered."""
-        if not self._pieces:
-            return
-        pieces, self._pieces = self._pieces, []
-        data = TokenData(
-            i=self.record.tokens,
-            text="".join(piece.text for piece in pieces),
-            cuts=tuple(accumulate(len(piece.text) for piece in pieces)),
-            dt_ms=tuple(piece.dt_ms for piece in pieces),
-            channel=pieces[0].channel,
-        )
-        self._add(TokenEvent(**self._next(), data=data))
+        if self._pieces:
+            self._add(TokenEvent(**self._next(), data=self._pieces.take(self.record.tokens)))
 
     def _next(self) -> dict[str, Any]:
         return {"job_id": self.record.id, "seq": self.record.last_seq + 1, "at": self._world.now()}
@@ -194,39 +219,31 @@ class JobLog:
             except Exception as error:  # noqa: BLE001 - whatever it is, the job's readers are told
                 self._break(error)
                 break
-            self._show(record)
+            self._show(record, batch)
         self._writing = None
 
-    def _show(self, record: JobRecord) -> None:
+    def _show(self, record: JobRecord, events: Sequence[Event]) -> None:
         self._kept = record
+        self._tail.extend(events)
         self._wake()
 
     def _break(self, error: Exception) -> None:
-        self.broken.set_result(
-            StoreFailed(
-                f"What happened to {self.record.id} after event {self._kept.last_seq} could not be kept.",
-                why=f"The store failed: {type(error).__name__}: {error}",
-                state="Its work was stopped; what came before is in its log.",
-                next="See to the disk that the store is on, and create the job again.",
-                job_id=self.record.id,
-            )
-        )
+        self.broken.set_result(not_kept(self.record.id, self._kept.last_seq, error))
         self._wake()
 
     async def _end_broken(self, failure: StoreFailed) -> None:
         """Try once to keep an end that says that the log is not whole."""
         problem = Problem.model_validate(failure.problem())
         self.record = self._kept
-        end = EndEvent(**self._next(), data=EndData(state=State.FAILED, reason="store_failed", error=problem))
-        record = fold(self._kept, end)
+        end = EndEvent(**self._next(), data=EndData(state=State.FAILED, reason=reason_of(failure), error=problem))
+        self.record = record = fold(self._kept, end)
         try:
             await self._store.append(record, [end])
         except Exception:  # noqa: BLE001 - it has failed before, and that is what is told
             self.lost = failure
             self._wake()
             raise failure from None
-        self.record = record
-        self._show(record)
+        self._show(record, [end])
 
     def _wake(self) -> None:
         woken, self._changed = self._changed, asyncio.Event()

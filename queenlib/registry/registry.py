@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from typing import Any
 
-from queenlib.errors import InvalidRequest, QueueFull, StoreFailed, StreamBeyondEnd, UnknownJob
-from queenlib.messages.base import Operation, Recovery
+from queenlib.errors import QueueFull, StoreFailed
+from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import EndEvent, Event
-from queenlib.messages.job import JobListing, JobRecord
+from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
+from queenlib.messages.parse import OPERATIONS
 from queenlib.registry.limits import Limits
 from queenlib.registry.log import JobLog
+from queenlib.registry.readers import Readers
+from queenlib.registry.refusals import check_cursor, in_use, queue_full, unknown_job
+from queenlib.registry.retention import House, Retention
 from queenlib.registry.run import Run, Work
 from queenlib.registry.stop import Stop
 from queenlib.registry.store import Store
@@ -19,6 +25,10 @@ from queenlib.world import World
 
 PAGE = 512
 """Events that a reader takes from the store at a time."""
+UNTOLD = 1000
+"""Private results that are held in memory."""
+READS = tuple(name for name, operation in OPERATIONS.items() if operation.recovery is Recovery.READ)
+"""The operations that only look at something."""
 SHORTEST = 4
 """Characters of an id's random part that are a prefix of it."""
 
@@ -26,46 +36,88 @@ SHORTEST = 4
 class Registry:
     """Creates each job once, runs it once, and shows its log to any number of readers."""
 
-    def __init__(self, store: Store, world: World, limits: Limits | None = None) -> None:
+    def __init__(self, store: Store, world: World, limits: Limits | None = None, retention: Retention | None = None) -> None:
         self._store, self._world, self._limits = store, world, limits or Limits()
+        self.house = House(store, world, retention or Retention(), READS)
         self._runs: dict[str, Run] = {}
         """Every job that has not ended, and those whose end could not be kept."""
         self._places = asyncio.Semaphore(self._limits.running)
-        self._creating: set[asyncio.Task[None]] = set()
+        self._creating: set[asyncio.Task[str]] = set()
+        self._untold: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        """The newest private results."""
+        self._readers = Readers()
         self._closed = False
 
-    async def create(self, operation: Operation, work: Work | None = None) -> str:
+    @property
+    def epoch(self) -> int:
+        """How often its store has been opened, this time included."""
+        return self._store.epoch
+
+    async def create(self, operation: Operation, work: Work | None = None, terms: Terms = USUAL) -> str:
         """Accept an operation: a new job, `queued`. When it returns, the job is in the store.
 
         Args:
             operation: What is asked for.
             work: Start the job with this work; without it, the job waits for `start`.
+            terms: What else is agreed; with a key that a job has, that job's id is returned, and no job is made.
 
         Raises:
+            KeyConflict: A job with that key was created with another payload.
             QueueFull: There is no room for another job; none was made.
             StoreFailed: The store could not keep it; none was made.
         """
         if self._closed or len(self._runs) >= self._limits.unfinished:
             raise self._full()
-        log = JobLog(operation, self._world.new_id("job"), self._store, self._world)
-        place: AbstractAsyncContextManager[object] = nullcontext()
-        if operation.recovery is not Recovery.READ:
-            place = self._places
-        run = self._runs[log.record.id] = Run(log, self._limits, operation.run_limit_s, place, self._forget)
+        run = self._seat(JobLog.new(operation, terms, self._store, self._world), operation)
         creating = asyncio.create_task(self._create(run, work), name=f"create {run.id}")
         self._creating.add(creating)
         creating.add_done_callback(self._creating.discard)
-        await asyncio.shield(creating)  # a caller that leaves now leaves a whole job or none
-        return run.id
+        return await asyncio.shield(creating)  # a caller that leaves now leaves a whole job or none
 
-    async def _create(self, run: Run, work: Work | None) -> None:
+    async def _create(self, run: Run, work: Work | None) -> str:
         try:
-            await run.keep()
+            job_id = await run.log.create()
         except BaseException:
             del self._runs[run.id]
             raise
+        if job_id != run.id:
+            del self._runs[run.id]
+            return job_id
+        run.queue()
         if work is not None:
             run.start(work)
+        return run.id
+
+    def _seat(self, log: JobLog, operation: Operation) -> Run:
+        place: AbstractAsyncContextManager[object] = nullcontext()
+        if operation.recovery is not Recovery.READ:
+            place = self._places
+        run = self._runs[log.record.id] = Run(log, operation, self._limits, place, self._forget)
+        return run
+
+    async def unfinished(self) -> tuple[JobRecord, ...]:
+        """The jobs of a queen before this one that had not ended, oldest first; each is to be `resume`d or `finish`ed."""
+        return tuple(record for record in await self._store.unfinished() if record.id not in self._runs)
+
+    async def resume(self, record: JobRecord, operation: Operation, *, again: str = "") -> None:
+        """Take on a job of a queen before this one; it waits for `start`.
+
+        Args:
+            record: The job.
+            operation: What it does.
+            again: Why it begins anew, in another attempt; empty if it had not begun.
+        """
+        run = self._seat(JobLog(operation, record, self._store, self._world), operation)
+        if again:
+            run.log.attempt(again)
+            await run.log.settled()
+        run.queue()
+
+    async def finish(self, record: JobRecord, operation: Operation, stop: Stop) -> None:
+        """Note how a job of a queen before this one has ended."""
+        run = self._seat(JobLog(operation, record, self._store, self._world), operation)
+        await run.finish(stop, self.epoch)
+        self._forget(record.id)
 
     def started(self, job_id: str) -> bool:
         """Whether the job has been started, be it long ago."""
@@ -84,17 +136,13 @@ class Registry:
             UnknownJob: No job has that id, or several begin like that.
         """
         if found := await self._store.get(job_id):
-            return found
+            return self._whole(found)
         beginning, alike = job_id.removeprefix("job-"), list[str]()
         if len(beginning) >= SHORTEST:
             alike = list(await self._store.find(f"job-{beginning}"))
             if len(alike) == 1 and (found := await self._store.get(alike[0])):
-                return found
-        raise UnknownJob(
-            f"There is no one job {job_id[:80]!r}.",
-            why=f"Several begin like that, such as {alike[0]}." if alike else "No job has that id or begins like that.",
-            next="List them: jobs.list().",
-        )
+                return self._whole(found)
+        raise unknown_job(job_id, alike)
 
     async def follow(self, job_id: str, after: int) -> AsyncGenerator[Event]:
         """The events of a job after number `after`, those to come included, up to its end.
@@ -106,32 +154,23 @@ class Registry:
             StoreFailed: While it is followed: the store has failed, and what comes next could not be kept.
         """
         record = await self.get(job_id)
-        if after < 0:
-            raise InvalidRequest(
-                f"after is {after}; events are numbered from 1.",
-                state="Nothing was sent.",
-                next=f"Read from the start: jobs.stream({record.id!r}).",
-            )
-        if after > record.last_seq:
-            raise StreamBeyondEnd(
-                f"{record.id} has {record.last_seq} events; the cursor says {after}.",
-                state="Nothing was sent.",
-                next=f"Read from the start: jobs.stream({record.id!r}).",
-                last_seq=record.last_seq,
-            )
+        check_cursor(record, after)
         return self._follow(record.id, after)
 
     async def _follow(self, job_id: str, after: int) -> AsyncGenerator[Event]:
-        while True:
-            run = self._runs.get(job_id)  # looked up first: a job that ends meanwhile has all its events in the store
-            events = await self._store.read(job_id, after, PAGE)
-            for event in events:
-                yield event
-                after = event.seq
-            if events and isinstance(events[-1], EndEvent):
-                return
-            if not events and (run is None or not await run.log.kept_beyond(after)):
-                return
+        with self._readers.one():
+            while True:
+                run = self._runs.get(job_id)  # first: a job that ends meanwhile has all its events in the store
+                newest = run.log.newest(after) if run else None
+                events = await self._store.read(job_id, after, PAGE) if newest is None else newest
+                for event in events:
+                    yield event
+                    after = event.seq
+                if events and isinstance(events[-1], EndEvent):
+                    return
+                if not events and (run is None or not await run.log.kept_beyond(after)):
+                    await self.get(job_id)  # it may have been deleted under its reader, who is told
+                    return
 
     async def cancel(self, job_id: str) -> JobRecord:
         """Cancel a job, and return when its work has ended; a job that has ended is returned as it is.
@@ -140,11 +179,26 @@ class Registry:
             UnknownJob: There is no such job.
             StoreFailed: Its work has ended, and its end could not be kept.
         """
-        job_id = (await self.get(job_id)).id
+        if job_id not in self._runs:
+            job_id = (await self.get(job_id)).id
         if run := self._runs.get(job_id):
             run.stop(Stop.cancel(job_id))
             await run.ended()
         return await self.get(job_id)
+
+    async def delete(self, job_id: str) -> Deleted:
+        """Remove a job that has ended for good: no byte of it is left in the store when this returns.
+
+        Raises:
+            UnknownJob: There is no such job.
+            InUse: It has not ended.
+        """
+        job_id = (await self.get(job_id)).id
+        if job_id in self._runs:
+            raise in_use(job_id)
+        await self._store.delete([job_id], scrub=True)
+        self._untold.pop(job_id, None)
+        return Deleted(kind="job", id=job_id)
 
     async def page(self, limit: int, cursor: str | None) -> JobListing:
         """A page of jobs, newest first, without their results."""
@@ -153,6 +207,13 @@ class Registry:
     async def close(self) -> None:
         """Stop every job that has not ended, wait until each has, and let go of the store."""
         self._closed = True
+        try:
+            await self._end_all()
+        finally:
+            await self._store.close()  # also where the closing is given up: somebody else may want the store
+
+    async def _end_all(self) -> None:
+        await self.house.end()
         if self._creating:
             await asyncio.wait(self._creating)
         runs = list(self._runs.values())
@@ -161,21 +222,22 @@ class Registry:
         for run in runs:
             with suppress(StoreFailed):  # its readers are told
                 await run.ended()
-        await self._store.close()
+        await self._readers.gone(self._world)
 
     def _forget(self, job_id: str) -> None:
-        if self._runs[job_id].log.lost is None:
-            del self._runs[job_id]
+        run = self._runs[job_id]
+        if run.log.lost is not None:
+            return
+        if run.untold is not None:
+            self._untold[job_id] = run.untold
+            while len(self._untold) > UNTOLD:
+                self._untold.popitem(last=False)
+        del self._runs[job_id]
+
+    def _whole(self, record: JobRecord) -> JobRecord:
+        """A record, with what is written down nowhere as long as it is known."""
+        untold = self._untold.get(record.id)
+        return record if untold is None else record.model_copy(update={"result": untold})
 
     def _full(self) -> QueueFull:
-        retry = self._limits.retry_after_s
-        why = (
-            "The queen is being closed." if self._closed else f"{len(self._runs):,} jobs have not ended; that is the limit."
-        )
-        return QueueFull(
-            "The queen takes no further job now.",
-            why=why,
-            state="No job was made.",
-            next=f"Come again in {retry:g} s.",
-            retry_after_s=retry,
-        )
+        return queue_full(len(self._runs), self._limits.retry_after_s, closed=self._closed)

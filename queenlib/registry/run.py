@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import traceback
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from typing import Any
 
-from queenlib.errors import InternalError, QueenError, StoreFailed
-from queenlib.messages.base import Result, plain
+from queenlib.errors import InternalError, QueenError, StoreFailed, WorkerDied, WorkerProtocol, WorkerStalled
+from queenlib.messages.base import Operation, Recovery, Result, plain
 from queenlib.messages.events import Body, EndData, Problem, Waiting, Working, Yielded
 from queenlib.messages.state import State
 from queenlib.registry.limits import Limits
 from queenlib.registry.log import JobLog
-from queenlib.registry.stop import Stop
+from queenlib.registry.stop import Stop, reason_of
 
 Work = Callable[[], AsyncGenerator[Yielded]]
 """Makes the generator that does a job's work; making it starts nothing."""
 OnEnd = Callable[[str], None]
+CUT_OFF = (WorkerDied, WorkerProtocol, WorkerStalled)
+"""What cuts work off so that another attempt may do better."""
 
 
 class Run:
@@ -27,18 +28,25 @@ class Run:
 
     Args:
         log: Its log.
+        operation: What it does.
         limits: The deadlines.
-        run_s: Seconds that it may run in all.
         place: What it holds while it runs.
         on_end: Called with its id when it has ended, or is beyond help.
     """
 
     def __init__(
-        self, log: JobLog, limits: Limits, run_s: float, place: AbstractAsyncContextManager[object], on_end: OnEnd
+        self,
+        log: JobLog,
+        operation: Operation,
+        limits: Limits,
+        place: AbstractAsyncContextManager[object],
+        on_end: OnEnd,
     ) -> None:
         self.id = log.record.id
         self.log = log
-        self._limits, self._run_s = limits, limits.run_s if limits.run_s is not None else run_s
+        self.untold: dict[str, Any] | None = None
+        """A private result, whole: it is written down nowhere."""
+        self._operation, self._limits = operation, limits
         self._place, self._on_end = place, on_end
         self._stop: Stop | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -50,13 +58,8 @@ class Run:
         """Whether somebody has started it."""
         return self._inner is not None
 
-    async def keep(self) -> None:
-        """Keep the job; from now on it is queued.
-
-        Raises:
-            QueenError: It could not be kept; there is no such job.
-        """
-        await self.log.create()
+    def queue(self) -> None:
+        """From now on it is queued, for no longer than it may be."""
         if self.log.record.state is State.QUEUED:
             self._arm("queue", self._limits.queue_s)
 
@@ -90,19 +93,39 @@ class Run:
         if self.log.lost is not None:
             raise self.log.lost.about_job(self.id)
 
+    async def finish(self, stop: Stop, epoch: int) -> None:
+        """Note how it has ended under a queen before this one, of number `epoch`."""
+        end = self._failure(stop.reason, stop.error, stop.state).model_copy(update={"epoch": epoch})
+        with suppress(StoreFailed):  # the log tells it to those who ask
+            await self.log.end(end)
+
     async def _work(self, work: Work) -> Result:
         async with self._place:
             self._disarm("queue")
-            self.log.state(State.RUNNING)
-            self._arm("run", self._run_s)
-            return await self._drain(work)
+            self._arm("run", self._operation.run_limit_s if self._limits.run_s is None else self._limits.run_s)
+            while True:
+                self.log.state(State.RUNNING)
+                await self._meant()
+                try:
+                    return await self._drain(work)
+                except CUT_OFF as error:
+                    if self.log.record.attempt > self.log.record.terms.retry:
+                        raise
+                    self._disarm("wait")
+                    self.log.attempt(error.what)
+
+    async def _meant(self) -> None:
+        """Begin what may not be done twice only when it is kept that it begins: else it would look as if it never had."""
+        if self._operation.recovery is Recovery.ONCE:
+            await self.log.settled()
 
     async def _see_out(self, inner: asyncio.Task[Result]) -> None:
         """Note what came of the work. It is a task of its own because the work may be cancelled before its first step."""
         either: set[asyncio.Future[Any]] = {inner, self.log.broken}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not inner.done():
-            self.stop(Stop("store_failed", self.log.broken.result()))
+            failed = self.log.broken.result()
+            self.stop(Stop(reason_of(failed), failed))
             await asyncio.wait({inner})
         for name in list(self._timers):
             self._disarm(name)
@@ -115,12 +138,16 @@ class Run:
 
     def _outcome(self, inner: asyncio.Task[Result]) -> tuple[EndData, dict[str, Any] | None]:
         try:
-            return EndData(state=State.SUCCEEDED), plain(inner.result().wire())
+            result = inner.result()
+            kept = self._operation.keeps(result) or result
+            if kept is not result:
+                self.untold = plain(result.wire()) | ({"job_id": self.id} if "job_id" in type(result).model_fields else {})
+            return EndData(state=State.SUCCEEDED), plain(kept.wire())
         except asyncio.CancelledError as cancelled:
             stop = self._stop or Stop("internal", _internal(cancelled))
             return self._failure(stop.reason, stop.error, stop.state), None
         except QueenError as error:
-            return self._failure(_reason(error), error), None
+            return self._failure(reason_of(error), error), None
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the end of this job and of no other
             return self._failure("internal", _internal(error)), None
 
@@ -138,6 +165,8 @@ class Run:
                 else:
                     self._watch(item)
                     await self.log.write(item)
+                    if isinstance(item, Working):
+                        await self._meant()
         assert result is not None, "an operation ended without its result"
         return result
 
@@ -160,11 +189,6 @@ class Run:
 async def _nothing() -> AsyncGenerator[Yielded]:
     """The work of a job that is stopped before it was started; it never begins."""
     yield Working()
-
-
-def _reason(error: QueenError) -> str:
-    """The reason that an error gives a state: `WorkerDied` is `worker_died`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", error.kind).lower()
 
 
 def _internal(raised: BaseException) -> InternalError:

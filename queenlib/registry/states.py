@@ -11,12 +11,13 @@ _ENDS = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.LOST})
 
 STEPS: Mapping[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED, State.LOST}),
-    State.RUNNING: frozenset({State.WAITING, State.CANCELLING, State.SUCCEEDED, State.FAILED, State.LOST}),
-    State.WAITING: frozenset({State.WAITING, State.RUNNING, State.CANCELLING, State.FAILED, State.LOST}),
+    State.RUNNING: frozenset({State.WAITING, State.QUEUED, State.CANCELLING, State.SUCCEEDED, State.FAILED, State.LOST}),
+    State.WAITING: frozenset({State.WAITING, State.RUNNING, State.QUEUED, State.CANCELLING, State.FAILED, State.LOST}),
     State.CANCELLING: _ENDS,
     **{end: frozenset() for end in _ENDS},
 }
-"""From each state, the states that may follow. `waiting` may follow itself: the reason has changed."""
+"""From each state, the states that may follow. `waiting` may follow itself: the reason has changed.
+Back to `queued` goes a job whose work begins anew, in another attempt."""
 
 
 def step(job_id: str, old: State, new: State) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from queenlib.errors import JobCancelled, JobTimeout, QueenClosed, QueenError
@@ -50,3 +51,8 @@ class Stop:
             limit_s=limit_s,
         )
         return cls("timeout", error)
+
+
+def reason_of(error: QueenError) -> str:
+    """The reason that an error gives a state: `WorkerDied` is `worker_died`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", error.kind).lower()

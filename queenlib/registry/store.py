@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
+from queenlib.errors import Conflict, InvalidRequest, KeyConflict, StaleEpoch
+from queenlib.messages.base import Operation
 from queenlib.messages.events import Event
-from queenlib.messages.job import JobListing, JobRecord
+from queenlib.messages.job import JobListing, JobRecord, PrunedJob, Terms
+
+CURSOR_DIGITS = 18
+"""A cursor has no more."""
 
 
 class Store(Protocol):
@@ -17,8 +25,27 @@ class Store(Protocol):
     job's log but one event, its `end`, and that once.
     """
 
-    async def create(self, record: JobRecord, events: Sequence[Event]) -> None:
-        """Keep a new job and the first events of its log."""
+    @property
+    def epoch(self) -> int:
+        """How often what it keeps has been opened, this time included. A store of an older epoch writes nothing."""
+        ...
+
+    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+        """Keep a new job and the first events of its log, unless a job with its key is kept already.
+
+        Args:
+            record: The job that they fold to.
+            events: The first events of its log.
+            digest: That of its payload; see `payload_digest`.
+
+        Returns:
+            The id of the job that is kept: its own, or that of the one that has its key, created with an equal payload.
+
+        Raises:
+            KeyConflict: A job with its key was created with another payload; nothing was written.
+            Conflict: Its id is taken; nothing was written.
+            StaleEpoch: Here and in the other verbs that write: a newer store has been opened; nothing was written.
+        """
         ...
 
     async def append(self, record: JobRecord, events: Sequence[Event]) -> None:
@@ -38,7 +65,7 @@ class Store(Protocol):
         ...
 
     async def read(self, job_id: str, after: int, limit: int) -> Sequence[Event]:
-        """Up to `limit` events of a job's log with numbers greater than `after`, in order."""
+        """Up to `limit` events of a log with numbers greater than `after`, in order; none of one that is not there."""
         ...
 
     async def page(self, limit: int, cursor: str | None) -> JobListing:
@@ -49,6 +76,104 @@ class Store(Protocol):
         """
         ...
 
+    async def unfinished(self) -> Sequence[JobRecord]:
+        """The jobs that have not ended, oldest first."""
+        ...
+
+    async def ended(
+        self, limit: int, *, before: datetime | None = None, operations: Collection[str] | None = None
+    ) -> Sequence[PrunedJob]:
+        """Up to `limit` jobs that have ended, those that ended first before the others, and what each takes.
+
+        Args:
+            limit: How many.
+            before: Only those that had ended by then.
+            operations: Only those of these operations, by their names on the wire.
+        """
+        ...
+
+    async def size(self) -> int:
+        """What all jobs take together, in bytes."""
+        ...
+
+    async def delete(self, job_ids: Sequence[str], *, scrub: bool = False) -> None:
+        """Remove jobs that have ended with all that is kept of them; those that are not there are left out.
+
+        Args:
+            job_ids: Which.
+            scrub: Return only when no byte of them is left in any file of the store.
+
+        Raises:
+            Conflict: One of them has not ended; none was removed.
+        """
+        ...
+
     async def close(self) -> None:
         """Write what is left and let go."""
         ...
+
+
+def payload_digest(operation: Operation, terms: Terms) -> str:
+    """What tells two payloads under one key apart: a SHA-256 over the operation and the terms, in hexadecimal."""
+    said = {"operation": operation.wire(), "terms": terms.wire()}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def key_conflict(key: str, job_id: str) -> KeyConflict:
+    """The error for a key that stands for something else."""
+    return KeyConflict(
+        f"The key {key!r} is that of {job_id}, which was created with another payload.",
+        why="A key names one job: whoever sends it again gets that job, and has to mean it.",
+        state="No job was made, and that one was not touched.",
+        next=f"Take another key, or look at that job: jobs.attach({job_id!r})",
+        key=key,
+        other_id=job_id,
+    )
+
+
+def id_taken(job_id: str) -> Conflict:
+    """The error for a second job of one id."""
+    return Conflict(f"{job_id} exists already.", state="Nothing was written.", next="Use another id.")
+
+
+def does_not_follow(job_id: str, seq: int, last_seq: int) -> Conflict:
+    """The error for an event that is not the next of its log."""
+    return Conflict(
+        f"Event {seq} of {job_id} does not follow event {last_seq}.",
+        why="Somebody else has written to its log, or removed it.",
+        state="Nothing was written.",
+    )
+
+
+def not_ended(job_id: str) -> Conflict:
+    """The error for removing a job that is at work."""
+    return Conflict(f"{job_id} has not ended.", state="Nothing was removed.", next=f"Cancel it: jobs.cancel({job_id!r})")
+
+
+def read_cursor(cursor: str | None) -> int | None:
+    """The number that a cursor is.
+
+    Raises:
+        InvalidRequest: It is none that a page gave.
+    """
+    if cursor is None:
+        return None
+    if cursor.isascii() and cursor.isdigit() and len(cursor) <= CURSOR_DIGITS:
+        return int(cursor)
+    raise InvalidRequest(
+        f"{cursor[:80]!r} is no cursor.",
+        state="Nothing was read.",
+        next="Take the cursor of the page before: listing.next",
+    )
+
+
+def stale(epoch: int, newest: int) -> StaleEpoch:
+    """The error of a queen after which another has opened the same store."""
+    return StaleEpoch(
+        f"This queen is number {epoch} on its store, and number {newest} has opened it since.",
+        why="Only the newest may write.",
+        state="Nothing was written.",
+        next="Close this one: queen.close(); the newer one knows all jobs.",
+        epoch=epoch,
+        newest=newest,
+    )

@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from queenlib import Queen, errors
+from queenlib.client.seat import Seat
 from queenlib.messages.events import Log, Yielded
 from queenlib.messages.model import ModelDelete
 from queenlib.messages.state import State
-from queenlib.router import Router
 
 PROGRAM = Path(__file__).with_name("embedded.py")
 LEAVING = Path(__file__).with_name("leaving.py")
@@ -125,7 +125,7 @@ def test_a_closed_queen_is_forgotten(tmp_path: Path) -> None:
     threads = threading.active_count()
     queen = Queen(tmp_path)
     handle = weakref.ref(queen)
-    assert threading.active_count() == threads + 1
+    assert threading.active_count() > threads
     queen.close()
     del queen
     gc.collect()
@@ -146,8 +146,9 @@ def test_a_close_that_is_interrupted_lets_go_all_the_same(tmp_path: Path) -> Non
             await asyncio.sleep(60)
 
     async def begin() -> None:
-        assert isinstance(queen.backend, Router)
-        job_id = await queen.backend._state.registry.create(ModelDelete(model="m"), cling)
+        assert isinstance(queen.backend, Seat)
+        assert queen.backend._reign is not None
+        job_id = await queen.backend._reign.router._state.registry.create(ModelDelete(model="m"), cling)
         async for event in await queen.backend.execute_job(job_id):
             if event.type == "log":
                 return

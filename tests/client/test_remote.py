@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from queenlib.client.backend import Backend
-from queenlib.client.remote import RemoteQueen
+from queenlib.client.remote import CREATE_TRIES, RemoteQueen
 from queenlib.errors import (
     Forbidden,
     InvalidOperation,
@@ -26,7 +26,10 @@ from queenlib.errors import (
 )
 from queenlib.messages.events import EndEvent, Event, TokenEvent
 from queenlib.messages.hive import HiveList
+from queenlib.messages.job import Terms
 from queenlib.messages.state import State
+from queenlib.registry.memory import MemoryStore
+from queenlib.registry.store import Store
 from queenlib.world import World
 from tests.client.cutting import Wire, wire
 from tests.http.served import TOKEN, Served, served
@@ -83,7 +86,7 @@ async def test_pages_follow_each_other(queen: Served, far: RemoteQueen) -> None:
 
 async def test_a_job_may_wait_for_its_stream(far: RemoteQueen) -> None:
     """It is queued until somebody follows it."""
-    ticket = await far.create_job(HiveList(), start="on_stream")
+    ticket = await far.create_job(HiveList(), terms=Terms(start="on_stream"))
     assert (await far.get_job(ticket.job_id)).state is State.QUEUED
     assert isinstance((await everything(far, ticket.job_id))[-1], EndEvent)
 
@@ -221,27 +224,38 @@ async def test_a_stranger_there(unused: str) -> None:
 
 
 async def test_a_lost_answer_to_create_says_so(queen: Served) -> None:
-    """Whether the job was made cannot be known then, and the error does not pretend."""
-    async with wire(0) as line, remote(f"http://127.0.0.1:{line.port}") as far:
+    """Where every answer is lost, whether the job was made cannot be known, and the error does not pretend."""
+    async with wire(*[0] * CREATE_TRIES) as line, remote(f"http://127.0.0.1:{line.port}") as far:
         line.lead_to(queen.url)
         error = await refusal(far, "create_job", HiveList())
     assert isinstance(error, QueenUnreachable)
     assert "cannot be known" in error.state
+    assert line.connections == CREATE_TRIES
+
+
+async def test_a_lost_answer_to_create_makes_no_second_job(tmp_path: Path) -> None:
+    """The call comes back with its own key, until an answer comes through; there is one job."""
+    async with behind_a_wire(tmp_path, 0, 10, 100) as (queen, line, far):
+        ticket = await far.create_job(HiveList())
+        assert line.connections == 4
+        assert [job.id for job in (await queen.router.list_jobs()).jobs] == [ticket.job_id]
 
 
 @asynccontextmanager
-async def behind_a_wire(home: Path, *cuts: int, **options: Any) -> AsyncIterator[tuple[Served, Wire, RemoteQueen]]:
+async def behind_a_wire(
+    home: Path, *cuts: int, store: Store | None = None, **options: Any
+) -> AsyncIterator[tuple[Served, Wire, RemoteQueen]]:
     """A queen and a client with a wire between them that is cut."""
     async with wire(*cuts) as line:
         address = f"127.0.0.1:{line.port}"
-        async with served(home, names=[address], beat_s=0.1) as queen, remote(f"http://{address}", **options) as far:
+        async with served(home, store, names=[address], beat_s=0.1) as queen, remote(f"http://{address}", **options) as far:
             line.lead_to(queen.url)
             yield queen, line, far
 
 
 async def test_a_broken_line_is_made_again(tmp_path: Path) -> None:
     """Cut in the middle of events, again and again, each event still comes once."""
-    async with behind_a_wire(tmp_path, 700, 1000, 1300, 500) as (queen, line, far):
+    async with behind_a_wire(tmp_path, 700, 1000, 1300, 500, store=MemoryStore()) as (queen, line, far):
         job_id = await queen.run([f"{n} " for n in range(50)])
         expected = await everything(queen.router, job_id)
         assert await everything(far, job_id) == expected

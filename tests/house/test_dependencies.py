@@ -15,12 +15,13 @@ from tests.house.tree import ROOT, foreign, imports, name, none_of, sources
 OWNERS: dict[str, tuple[str, ...]] = {
     "IPython": ("queenlib/display.py", "queenlib/magics.py", "widgets/"),
     "anywidget": ("widgets/",),
+    "apsw": ("queenlib/registry/sqlite/",),
     "httptools": ("queenlib/engines/wire.py",),
     "httpx2": ("queenlib/client/remote.py", "queenlib/models/"),
     "ipywidgets": ("widgets/",),
     "pandas": ("queenlib/frames.py",),
     "platformdirs": ("queenlib/home.py",),
-    "psutil": ("queenlib/hives/",),
+    "psutil": ("queenlib/hives/", "queenlib/registry/sqlite/mounts.py"),
     "pydantic": ("queenlib/",),  # the ground: messages are made of it, and whoever reads one meets it
     "pydantic_core": ("queenlib/",),
     "pynvml": ("queenlib/hives/devices.py",),

@@ -26,6 +26,7 @@ task, an HTTP request, a chat message, a token's channel, the host of an address
 ALLOWED = {
     ("queenlib/engines/host/", "server"): "llama.cpp's own",
     ("queenlib/http/", "server"): "an HTTP server, as ASGI has it",
+    ("queenlib/registry/sqlite/", "checkpoint"): "SQLite's own",
     ("queenlib/sse.py", "server"): "server-sent events, as their standard has it",
 }
 """Where such a word means what others mean by it: a path's beginning and the word, and why."""

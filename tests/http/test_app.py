@@ -10,6 +10,7 @@ async def test_routes_are_the_wire(queen: Served) -> None:
     """What others rely on does not change unnoticed."""
     assert sorted(f"{method} {route.path}" for route in build_routes(queen.router) for method in route.methods or ()) == [
         "DELETE /v1/jobs/{job_id}",
+        "DELETE /v1/jobs/{job_id}/log",
         "GET /health",
         "GET /openapi.json",
         "GET /v1/info",
@@ -17,6 +18,7 @@ async def test_routes_are_the_wire(queen: Served) -> None:
         "GET /v1/jobs/{job_id}",
         "GET /v1/jobs/{job_id}/stream",
         "POST /v1/jobs",
+        "POST /v1/prune",
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from queenlib.errors import InvalidRequest
-from queenlib.http.reading import DEPTH, read_cursor, read_number, read_object, read_query, read_start
+from queenlib.http.reading import DEPTH, read_cursor, read_number, read_object, read_query, read_terms
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -120,6 +120,7 @@ def test_cursors() -> None:
 
 def test_starts() -> None:
     """One of two words; by default now."""
-    assert [read_start(request(query)) for query in ("", "start=now", "start=on_stream")] == ["now", "now", "on_stream"]
+    terms = [read_terms(request(query)).start for query in ("", "start=now", "start=on_stream")]
+    assert terms == ["now", "now", "on_stream"]
     with pytest.raises(InvalidRequest):
-        read_start(request("start=never"))
+        read_terms(request("start=never"))

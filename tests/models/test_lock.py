@@ -7,17 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from queenlib.models.lock import FileLock
+from queenlib.file_lock import FileLock
+from queenlib.models.lock import take
 from queenlib.world import World
 from tests.models.steps import collect
 
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from queenlib.models.lock import FileLock
+from queenlib.file_lock import FileLock
+from queenlib.models.lock import take
 from queenlib.world import World
 async def main():
-    async for _ in FileLock(Path(sys.argv[1])).take("it", World()): pass
+    async for _ in take(FileLock(Path(sys.argv[1])), "it", World()): pass
     print("held", flush=True)
     sys.stdin.read()
 asyncio.run(main())
@@ -28,7 +30,7 @@ async def test_free_lock_is_taken_at_once(tmp_path: Path, world: World) -> None:
     """A free lock says nothing, and can be taken again after it was released."""
     for _ in range(2):
         lock = FileLock(tmp_path / "lock")
-        assert await collect(lock.take("it", world)) == []
+        assert await collect(take(lock, "it", world)) == []
         lock.release()
         lock.release()
 
@@ -47,7 +49,7 @@ async def test_waits_for_another_process(tmp_path: Path, world: World) -> None:
         assert holder.stdout is not None
         assert (await asyncio.to_thread(holder.stdout.readline)).strip() == "held"
         lock = FileLock(path)
-        taking = asyncio.create_task(collect(lock.take("tiny", world)))
+        taking = asyncio.create_task(collect(take(lock, "tiny", world)))
         await asyncio.sleep(0.3)
         assert not taking.done()
         holder.kill()

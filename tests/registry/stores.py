@@ -3,23 +3,41 @@
 import asyncio
 from collections.abc import Sequence
 
+from queenlib.messages.base import Operation
 from queenlib.messages.events import Event
-from queenlib.messages.job import JobRecord
-from queenlib.registry.memory import MemoryStore
+from queenlib.messages.job import USUAL, JobRecord
+from queenlib.registry.log import JobLog
+from queenlib.registry.memory import Memory, MemoryStore
+from queenlib.registry.store import Store
+from queenlib.world import World
+
+
+class Named(World):
+    """A world in which every job is called `job-a`."""
+
+    def new_id(self, kind: str) -> str:
+        """That."""
+        return f"{kind}-a"
+
+
+def log_of_one(operation: Operation, store: Store) -> JobLog:
+    """The log of a new job, `job-a`."""
+    return JobLog.new(operation, USUAL, store, Named())
 
 
 class SlowStore(MemoryStore):
     """Takes its time to write."""
 
-    def __init__(self, write_s: float = 0.02) -> None:
-        super().__init__()
+    def __init__(self, write_s: float = 0.02, memory: Memory | None = None) -> None:
+        super().__init__(memory)
         self.write_s = write_s
 
-    async def create(self, record: JobRecord, events: Sequence[Event]) -> None:
+    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
         """Take a while, write, and take a while to say so."""
         await asyncio.sleep(self.write_s / 2)
-        await super().create(record, events)
+        created = await super().create(record, events, digest)
         await asyncio.sleep(self.write_s / 2)
+        return created
 
     async def append(self, record: JobRecord, events: Sequence[Event]) -> None:
         """Take a while, then write."""
@@ -40,10 +58,10 @@ class FullStore(SlowStore):
         self.room, self.reserve = room, reserve
         self.tried = 0
 
-    async def create(self, record: JobRecord, events: Sequence[Event]) -> None:
+    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
         """Write, if there is room."""
         self._use(events)
-        await super().create(record, events)
+        return await super().create(record, events, digest)
 
     async def append(self, record: JobRecord, events: Sequence[Event]) -> None:
         """Write, if there is room."""

@@ -28,12 +28,13 @@ from queenlib.messages.events import (
 )
 from queenlib.messages.model import ModelDelete
 from queenlib.messages.state import State
-from queenlib.registry.log import PENDING_LIMIT, PIECES_LIMIT, JobLog
+from queenlib.registry.log import PENDING_LIMIT, JobLog
 from queenlib.registry.memory import MemoryStore
+from queenlib.registry.pieces import PIECES_LIMIT
 from queenlib.registry.registry import Registry
 from queenlib.registry.store import Store
 from queenlib.world import World
-from tests.registry.stores import FullStore, SlowStore
+from tests.registry.stores import FullStore, SlowStore, log_of_one
 
 OPERATION = ModelDelete(model="m")
 DONE = EndData(state=State.SUCCEEDED)
@@ -41,7 +42,7 @@ DONE = EndData(state=State.SUCCEEDED)
 
 async def running(store: Store) -> JobLog:
     """The log of a job that runs."""
-    log = JobLog(OPERATION, "job-a", store, World())
+    log = log_of_one(OPERATION, store)
     await log.create()
     log.state(State.RUNNING)
     return log
@@ -97,7 +98,7 @@ def test_any_bodies_come_back_as_they_were(story: list[tuple[Body, bool]], write
     bodies = [body for body, _ in story]
     assert [event.seq for event in log] == list(range(1, len(log) + 1))
     assert [event for event in log if isinstance(event, EndEvent)] == [log[-1]]
-    assert pieces(log) == [(body.text, body.dt_ms, body.channel) for body in bodies if isinstance(body, Token)]
+    assert pieces(log) == [(body.text, round(body.dt_ms, 3), body.channel) for body in bodies if isinstance(body, Token)]
     assert [event.data for event in log if event.type in ("log", "progress", "metrics")] == [
         body for body in bodies if isinstance(body, Log | Progress | Metrics)
     ]
@@ -143,7 +144,7 @@ async def test_an_illegal_state_is_not_noted() -> None:
     log = await running(MemoryStore())
     before = log.record
     with pytest.raises(IllegalTransition):
-        log.state(State.QUEUED)
+        log.state(State.RUNNING)
     assert log.record is before
     await log.end(DONE)
 
@@ -231,6 +232,6 @@ async def test_a_job_that_cannot_be_kept_is_none() -> None:
     """A store that cannot keep a new job is a typed error, and there is no job."""
     store = FullStore(room=0)
     with pytest.raises(StoreFailed) as caught:
-        await JobLog(OPERATION, "job-a", store, World()).create()
+        await log_of_one(OPERATION, store).create()
     assert "No job was made" in caught.value.state
     assert await store.get("job-a") is None

@@ -16,7 +16,7 @@ async def test_ten_thousand_jobs_are_listed_and_found() -> None:
     ids = [f"job-{n:05}" for n in range(10_000)]
     for job_id in ids:
         event = StateEvent(job_id=job_id, seq=1, at=world.now(), data=StateData(state=State.QUEUED))
-        await store.create(begin(HiveList(), event), [event])
+        await store.create(begin(HiveList(), event), [event], "")
     seen: list[str] = []
     cursor: str | None = None
     while True:

@@ -1,7 +1,7 @@
 """The registry: each job created once, run once, followed by any number of readers."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import pytest
@@ -16,6 +16,7 @@ from queenlib.registry.limits import Limits
 from queenlib.registry.memory import MemoryStore
 from queenlib.registry.registry import Registry
 from queenlib.registry.run import Work
+from queenlib.registry.store import Store
 from queenlib.world import World
 from tests.registry.stores import FullStore, SlowStore
 
@@ -240,14 +241,15 @@ async def test_a_full_registry_refuses_and_makes_no_job() -> None:
     await registry.close()
 
 
-async def test_closing_ends_every_job_and_says_why(registry: Registry) -> None:
+async def test_closing_ends_every_job_and_says_why(registry: Registry, reopen: Callable[[], Store]) -> None:
     """Jobs under way and jobs never started fail with `queen_closed`."""
     jobs = [await started(registry, forever), await registry.create(OPERATION)]
     await asyncio.sleep(0.01)
     await registry.close()
-    assert [(record.state, record.reason) for record in [await registry.get(job) for job in jobs]] == [
-        (State.FAILED, "queen_closed")
-    ] * 2
+    store = reopen()
+    found = [await store.get(job) for job in jobs]
+    await store.close()
+    assert [(record.state, record.reason) for record in found] == [(State.FAILED, "queen_closed")] * 2
 
 
 async def test_a_job_is_found_by_a_unique_prefix(registry: Registry) -> None:

@@ -15,13 +15,11 @@ from queenlib.messages.job import JobRecord
 from queenlib.messages.model import ModelDelete
 from queenlib.messages.state import State
 from queenlib.registry.limits import Limits
-from queenlib.registry.log import JobLog
 from queenlib.registry.memory import MemoryStore
 from queenlib.registry.run import Run, Work
 from queenlib.registry.stop import Stop
 from queenlib.registry.store import Store
-from queenlib.world import World
-from tests.registry.stores import FullStore, SlowStore
+from tests.registry.stores import FullStore, SlowStore, log_of_one
 
 RESULT = Deleted(kind="model", id="m")
 
@@ -32,10 +30,17 @@ class Anything(Result):
     value: Any
 
 
+async def kept(run: Run) -> None:
+    """Keep the job; from now on it is queued."""
+    await run.log.create()
+    run.queue()
+
+
 def run_of(store: Store, limits: Limits | None = None, ended: list[str] | None = None) -> Run:
     """A job's run."""
-    log = JobLog(ModelDelete(model="m"), "job-a", store, World())
-    return Run(log, limits or Limits(), 60.0, nullcontext(), (ended if ended is not None else []).append)
+    operation = ModelDelete(model="m")
+    log = log_of_one(operation, store)
+    return Run(log, operation, limits or Limits(), nullcontext(), (ended if ended is not None else []).append)
 
 
 async def record_of(store: Store) -> JobRecord:
@@ -49,7 +54,7 @@ async def outcome(work: Work, store: Store | None = None) -> JobRecord:
     """What becomes of a job with this work."""
     store = store or MemoryStore()
     run = run_of(store)
-    await run.keep()
+    await kept(run)
     run.start(work)
     await run.ended()
     return await record_of(store)
@@ -71,7 +76,7 @@ async def test_it_is_started_once() -> None:
 
     store = MemoryStore()
     run = run_of(store, ended=ended)
-    await run.keep()
+    await kept(run)
     assert not run.started
     run.start(work)
     run.start(work)
@@ -84,7 +89,7 @@ async def test_it_can_be_stopped_before_it_is_started() -> None:
     """A job that nobody started ends like any other that is cancelled, with its typed error."""
     store = MemoryStore()
     run = run_of(store)
-    await run.keep()
+    await kept(run)
     run.stop(Stop.cancel("job-a"))
     run.stop(Stop.closed("job-a"))
     await run.ended()
@@ -102,7 +107,7 @@ async def test_a_job_that_nobody_starts_does_not_wait_for_ever() -> None:
     """The deadline of the queue counts from the creation."""
     store = MemoryStore()
     run = run_of(store, Limits(queue_s=0.02))
-    await run.keep()
+    await kept(run)
     await asyncio.sleep(0.1)
     await run.ended()
     assert (await record_of(store)).reason == "timeout"
@@ -119,7 +124,7 @@ async def test_the_queue_has_no_say_once_it_runs(early: bool) -> None:
 
     store = SlowStore(0.02)
     run = run_of(store, Limits(queue_s=0.05))
-    keeping = asyncio.create_task(run.keep())
+    keeping = asyncio.create_task(kept(run))
     if early:
         while await store.get("job-a") is None:
             await asyncio.sleep(0.001)
@@ -145,7 +150,7 @@ async def test_the_first_reason_stays_and_cuts_once() -> None:
 
     store = SlowStore(0.001)
     run = run_of(store)
-    await run.keep()
+    await kept(run)
     run.start(work)
     await run.log.kept_beyond(2)
     run.stop(Stop.cancel("job-a"))
@@ -168,7 +173,7 @@ async def test_work_that_ends_while_it_is_cancelled_has_succeeded() -> None:
 
     store = MemoryStore()
     run = run_of(store)
-    await run.keep()
+    await kept(run)
     run.start(work)
     await run.log.kept_beyond(2)
     run.stop(Stop.cancel("job-a"))
@@ -189,7 +194,7 @@ async def test_a_wait_that_is_over_has_no_deadline_any_more() -> None:
 
     store = MemoryStore()
     run = run_of(store, Limits(wait_s=0.3))
-    await run.keep()
+    await kept(run)
     run.start(work)
     await run.ended()
     assert (await record_of(store)).state is State.SUCCEEDED
@@ -286,7 +291,7 @@ async def test_work_is_stopped_when_its_log_cannot_be_kept(silent: bool) -> None
 async def test_one_whose_end_is_not_kept_says_so() -> None:
     """Waiting for the end of such a job raises the store's error, each time."""
     run = run_of(FullStore(room=1))
-    await run.keep()
+    await kept(run)
     run.start(forever)
     for _ in range(2):
         with pytest.raises(StoreFailed):

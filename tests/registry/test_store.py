@@ -12,6 +12,7 @@ from queenlib.messages.state import State
 from queenlib.registry.fold import begin, fold
 from queenlib.registry.store import Store
 
+DIGEST = "0" * 64
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
@@ -29,7 +30,7 @@ def lines(job_id: str, start: int, count: int) -> list[Event]:
 async def written(store: Store, job_id: str, count: int) -> JobRecord:
     """A job with `count` lines in its log."""
     record, event = first(job_id)
-    await store.create(record, [event])
+    await store.create(record, [event], DIGEST)
     events = lines(job_id, 2, count)
     for each in events:
         record = fold(record, each)
@@ -40,7 +41,7 @@ async def written(store: Store, job_id: str, count: int) -> JobRecord:
 async def test_what_was_created_is_there(store: Store) -> None:
     """A created job's record and its first event can be read."""
     record, event = first("job-a")
-    await store.create(record, [event])
+    await store.create(record, [event], DIGEST)
     assert await store.get("job-a") == record
     assert list(await store.read("job-a", 0, 10)) == [event]
 
@@ -48,9 +49,9 @@ async def test_what_was_created_is_there(store: Store) -> None:
 async def test_an_id_is_taken_once(store: Store) -> None:
     """A second job of the same id is refused, and the first stays."""
     record, event = first("job-a")
-    await store.create(record, [event])
+    await store.create(record, [event], DIGEST)
     with pytest.raises(Conflict):
-        await store.create(record.model_copy(update={"operation": "other"}), [event])
+        await store.create(record.model_copy(update={"operation": "other"}), [event], DIGEST)
     assert await store.get("job-a") == record
 
 
@@ -95,7 +96,7 @@ async def test_the_result_comes_with_the_end(store: Store) -> None:
 async def test_ids_are_found_by_prefix(store: Store) -> None:
     """One id for a unique prefix, two for one that is not, none for none."""
     for job_id in ("job-aa", "job-ab", "job-b"):
-        await store.create(*_pair(job_id))
+        await store.create(*_pair(job_id), DIGEST)
     assert list(await store.find("job-b")) == ["job-b"]
     assert len(await store.find("job-a")) == 2
     assert list(await store.find("job-x")) == []
@@ -110,14 +111,14 @@ async def test_pages_are_newest_first_and_leave_none_out(store: Store) -> None:
     """Following the cursors shows every job once, newest first, also while new ones come."""
     names = [f"job-{n}" for n in range(7)]
     for name in names:
-        await store.create(*_pair(name))
+        await store.create(*_pair(name), DIGEST)
     seen: list[str] = []
     cursor: str | None = None
     while True:
         page = await store.page(3, cursor)
         seen += [job.id for job in page.jobs]
         if len(seen) == 3:
-            await store.create(*_pair("job-late"))
+            await store.create(*_pair("job-late"), DIGEST)
         if (cursor := page.next) is None:
             break
     assert seen == names[::-1]

@@ -148,7 +148,7 @@ def check_log(record: JobRecord, log: list[Event]) -> None:
     """Dense numbers, one end and it is last, and the record is the fold of the log."""
     assert [event.seq for event in log] == list(range(1, len(log) + 1))
     assert [event for event in log if isinstance(event, EndEvent)] == [log[-1]]
-    folded = begin(OPERATION, log[0])  # type: ignore[arg-type]
+    folded = begin(OPERATION, log[0], epoch=record.epoch)  # type: ignore[arg-type]
     for event in log[1:]:
         folded = fold(folded, event)
     assert folded == record

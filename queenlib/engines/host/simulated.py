@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from queenlib.engines.host import lifeline, web
+from queenlib.engines.host.journal import Journal
 from queenlib.engines.host.script import count, script
 from queenlib.engines.host.speech import die, speak
 
@@ -52,6 +53,7 @@ class Simulation:
         self._key, self._chunk = f"Bearer {config['key']}".encode(), config["prompt_chunk"]
         self._context = config["context"]
         self._slots = [Slot(number, config["context"]) for number in range(config["slots"])]
+        self._journal = Journal(config["journal"])
         self._total = self._peak = 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,21 +104,25 @@ class Simulation:
         slot.busy, slot.settings = True, SETTINGS | {name: body[name] for name in SETTINGS if name in body}
         self._total += 1
         self._peak = max(self._peak, sum(slot.busy for slot in self._slots))
+        self._journal.note("start", body["messages"])
+        left = True
         try:
-            await _until_left(speak(self.sim, said, self._chunk, writer), reader)
+            left = not await _until_left(speak(self.sim, said, self._chunk, writer), reader)
         finally:
             slot.busy = False
+            self._journal.note("left" if left else "end", body["messages"])
 
 
-async def _until_left(speaking: Coroutine[Any, Any, None], reader: asyncio.StreamReader) -> None:
-    """Speak until all is said, or the other side has closed the line."""
-    tasks: set[asyncio.Task[Any]] = {asyncio.create_task(speaking), asyncio.create_task(reader.read(1))}
+async def _until_left(speaking: Coroutine[Any, Any, None], reader: asyncio.StreamReader) -> bool:
+    """Speak until all is said, or the other side has closed the line; whether all was said."""
+    speech, line = asyncio.create_task(speaking), asyncio.create_task(reader.read(1))
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({speech, line}, return_when=asyncio.FIRST_COMPLETED)
+        return speech.done()
     finally:
-        for task in tasks:
+        for task in (speech, line):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(speech, line, return_exceptions=True)
 
 
 def main() -> None:

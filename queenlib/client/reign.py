@@ -1,0 +1,130 @@
+"""A queen who holds her home: the only one on it, who listens on loopback so that whoever opens the home too joins her."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import json
+import os
+import threading
+from contextlib import AsyncExitStack, suppress
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+from queenlib.errors import QueenError
+from queenlib.home import Home
+from queenlib.registry.limits import Limits
+from queenlib.registry.retention import Retention
+from queenlib.registry.sqlite.store import Durability
+from queenlib.router import Router
+from queenlib.state import QueenState
+from queenlib.version import __version__
+from queenlib.world import World
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the queen of a home listens; what is in the home's address file. Her token is in a file of its own."""
+
+    url: str
+    pid: int
+    version: str
+
+    @classmethod
+    def read(cls, home: Home) -> Address | None:
+        """What the file says; `None` if there is none, or it is none of ours."""
+        try:
+            said = json.loads(home.address_file.read_text())
+            return cls(str(said["url"]), int(said["pid"]), str(said["version"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, home: Home, world: World) -> None:
+        """Say it, whole or not at all."""
+        draft = home.path / f".{world.new_id('address')}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(self), file)
+        draft.replace(home.address_file)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a queen reigns."""
+
+    limits: Limits | None = None
+    retention: Retention | None = None
+    durability: Durability = "full"
+
+
+class Reign:
+    """One queen's time on a home, from taking its lock to letting go of it."""
+
+    def __init__(self, home: Home, world: World, router: Router) -> None:
+        self.home, self.router = home, router
+        self._world = world
+        self._socket = AsyncExitStack()
+        self._listening: asyncio.Task[None] | None = None
+        self._address: Address | None = None
+
+    @classmethod
+    async def begin(cls, home: Home, world: World, rule: Rule) -> Reign:
+        """Take a home, and see to what the queen before left unfinished.
+
+        Raises:
+            HomeTaken: Another queen has it.
+            StoreUnusable: Its store cannot be used, and was not touched.
+        """
+        state = QueenState.open(home, world=world, limits=rule.limits, retention=rule.retention, durability=rule.durability)
+        try:
+            return cls(home, world, await Router.begin(state))
+        except BaseException:
+            await state.close()
+            raise
+
+    async def listen(self, host: str = "127.0.0.1", port: int = 0, *, allow_wide: bool = False) -> str:
+        """Listen, for as long as she reigns, and write down where; gives the address.
+
+        Raises:
+            QueenError: The address is not free, not of this machine, or wide without leave.
+        """
+        serve = await _imported("queenlib.http.serve")
+        token = self.home.token(self._world)
+        shown = serve.serving(self.router, token, host=host, port=port, allow_wide=allow_wide, world=self._world)
+        url: str = await self._socket.enter_async_context(shown)
+        self._address = Address(url, os.getpid(), __version__)
+        self._address.write(self.home, self._world)
+        return url
+
+    def listen_soon(self) -> None:
+        """Listen as soon as it can be done, and do not wait for it; a queen who cannot is one without clients."""
+        self._listening = asyncio.create_task(self._listen_quietly(), name="listen")
+
+    async def _listen_quietly(self) -> None:
+        with suppress(QueenError, OSError):
+            await self.listen()
+
+    async def close(self) -> None:
+        """End every job and every process of hers, and let go of the home."""
+        if self._listening is not None:
+            await asyncio.wait({self._listening})
+        if self._address is not None and Address.read(self.home) == self._address:
+            self.home.address_file.unlink(missing_ok=True)  # nobody new comes
+        try:
+            await self.router.close()  # before the socket, so that readers hear how their jobs ended
+        finally:
+            await self._socket.aclose()
+
+
+async def _imported(name: str) -> Any:
+    """A module, imported in a thread of its own: it takes a while, and the loop has other things to do."""
+    found: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+    def bring() -> None:
+        try:
+            found.set_result(import_module(name))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked
+            found.set_exception(error)
+
+    threading.Thread(target=bring, name="queenlib import", daemon=True).start()
+    return await asyncio.wrap_future(found)

@@ -1,0 +1,54 @@
+"""The errors of what a registry refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from queenlib.errors import InUse, InvalidRequest, QueueFull, StreamBeyondEnd, UnknownJob
+from queenlib.messages.job import JobRecord
+
+
+def unknown_job(job_id: str, alike: Sequence[str]) -> UnknownJob:
+    """There is no one job of that name; `alike` are ids that begin with it."""
+    return UnknownJob(
+        f"There is no one job {job_id[:80]!r}.",
+        why=f"Several begin like that, such as {alike[0]}." if alike else "No job has that id or begins like that.",
+        next="List them: jobs.list().",
+    )
+
+
+def check_cursor(record: JobRecord, after: int) -> None:
+    """Raise if a log cannot be read on from there.
+
+    Raises:
+        InvalidRequest: `after` is below 0.
+        StreamBeyondEnd: `after` is past the last event.
+    """
+    state, remedy = "Nothing was sent.", f"Read from the start: jobs.stream({record.id!r})."
+    if after < 0:
+        raise InvalidRequest(f"after is {after}; events are numbered from 1.", state=state, next=remedy)
+    if after > record.last_seq:
+        what = f"{record.id} has {record.last_seq} events; the cursor says {after}."
+        raise StreamBeyondEnd(what, state=state, next=remedy, last_seq=record.last_seq)
+
+
+def in_use(job_id: str) -> InUse:
+    """A job that is at work is not deleted."""
+    return InUse(
+        f"{job_id} has not ended.",
+        why="What is at work is never deleted.",
+        state="Nothing was removed.",
+        next=f"Cancel it first: await jobs.cancel({job_id!r})",
+    )
+
+
+def queue_full(unfinished: int, retry_after_s: float, *, closed: bool) -> QueueFull:
+    """There is no room for another job; with the time to come again, in seconds."""
+    why = "The queen is being closed." if closed else f"{unfinished:,} jobs have not ended; that is the limit."
+    return QueueFull(
+        "The queen takes no further job now.",
+        why=why,
+        state="No job was made.",
+        next=f"Come again in {retry_after_s:g} s.",
+        retry_after_s=retry_after_s,
+    )

@@ -1,0 +1,110 @@
+"""What is not kept for ever, and its removal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from queenlib.errors import QueenError
+from queenlib.messages.job import Pruned, PrunedJob
+from queenlib.registry.store import Store
+from queenlib.world import World
+
+PRUNED = 100_000
+"""Jobs that are removed in one go at most; the oldest first."""
+AT_ONCE = 200
+"""Jobs that are removed in one transaction."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long jobs that have ended are kept. Those that have not are never removed."""
+
+    reads_s: float | None = 3_600.0
+    """Seconds that jobs are kept which only looked at something; `None` is for ever."""
+    age_s: float | None = None
+    """Seconds that the others are kept; `None`, the default, is for ever."""
+    size: int | None = None
+    """Bytes that all jobs together may take, the oldest go first; `None`, the default, is as much as there is."""
+    every_s: float = 60.0
+    """Seconds between two looks."""
+
+
+async def select(store: Store, world: World, *, age_s: float | None = None, size: int | None = None) -> Sequence[PrunedJob]:
+    """The jobs that have to go, those that ended first before the others.
+
+    Args:
+        store: Where they are.
+        world: Whose date tells how old they are.
+        age_s: Those that ended longer ago than so many seconds.
+        size: And so many of the oldest that all others together take at most so many bytes.
+    """
+    old = [] if age_s is None else await store.ended(PRUNED, before=world.now() - timedelta(seconds=age_s))
+    if size is None:
+        return old
+    over, found = await store.size() - size, list[PrunedJob]()
+    for job in await store.ended(PRUNED):
+        if over <= 0:
+            break
+        over -= job.size
+        found.append(job)
+    return found if len(found) > len(old) else old
+
+
+async def remove(store: Store, jobs: Sequence[PrunedJob]) -> None:
+    """Remove them for good."""
+    ids = [job.id for job in jobs]
+    for start in range(0, len(ids), AT_ONCE):
+        await store.delete(ids[start : start + AT_ONCE], scrub=start + AT_ONCE >= len(ids))
+
+
+class House:
+    """Keeps one store in order.
+
+    Args:
+        store: Which.
+        world: Whose date tells how old a job is.
+        retention: What is kept.
+        reads: The names of the operations that only look at something.
+    """
+
+    def __init__(self, store: Store, world: World, retention: Retention, reads: Collection[str]) -> None:
+        self._store, self._world, self._retention, self._reads = store, world, retention, reads
+        self._keeping: asyncio.Task[None] | None = None
+
+    async def prune(self, *, age_s: float | None, size: int | None, dry_run: bool) -> Pruned:
+        """Remove the jobs that ended longer ago than `age_s` seconds, and the oldest until `size` bytes are left."""
+        jobs = await select(self._store, self._world, age_s=age_s, size=size)
+        if not dry_run:
+            await remove(self._store, jobs)
+        return Pruned(dry_run=dry_run, jobs=tuple(jobs), size=sum(job.size for job in jobs))
+
+    def begin(self) -> None:
+        """From now on, remove by and by what retention does not keep."""
+        self._keeping = asyncio.create_task(self._keep(), name="retention")
+
+    async def end(self) -> None:
+        """Remove nothing more by itself."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait({self._keeping})
+
+    async def expire(self) -> None:
+        """Remove what retention does not keep, once."""
+        kept = self._retention
+        if kept.reads_s is not None:
+            before = self._world.now() - timedelta(seconds=kept.reads_s)
+            ids = [job.id for job in await self._store.ended(PRUNED, before=before, operations=self._reads)]
+            for start in range(0, len(ids), AT_ONCE):
+                await self._store.delete(ids[start : start + AT_ONCE])
+        if kept.age_s is not None or kept.size is not None:
+            await self.prune(age_s=kept.age_s, size=kept.size, dry_run=False)
+
+    async def _keep(self) -> None:
+        while True:
+            with suppress(QueenError):  # where the store fails, those who use it are told
+                await self.expire()
+            await self._world.sleep(self._retention.every_s)

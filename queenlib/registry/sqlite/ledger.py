@@ -1,0 +1,152 @@
+"""What is written, inside a transaction: new jobs, more of a log, the end of a job, and its removal."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import apsw
+
+from queenlib.messages.events import AttemptEvent, EndEvent, Event, ResultEvent, StateEvent
+from queenlib.messages.job import JobRecord
+from queenlib.registry.sqlite.chunk import SEQ_BITS, Chunk, Row, extend, place_of
+from queenlib.registry.sqlite.frames import Place, decode, microseconds
+from queenlib.registry.sqlite.rows import head_crc, head_of, ids_crc, json_of
+from queenlib.registry.store import does_not_follow, id_taken, key_conflict, not_ended, stale
+
+TURNS = (StateEvent, AttemptEvent, EndEvent)
+"""Events that change more of a record than its counts, which the log itself tells."""
+
+
+class Ledger:
+    """The database, as its one writer sees it. Used on the writer's thread, each verb inside a transaction.
+
+    Args:
+        connection: The writer's.
+        epoch: Which opening of the database this is.
+    """
+
+    def __init__(self, connection: apsw.Connection, epoch: int) -> None:
+        self._db, self._epoch = connection, epoch
+        self._last: dict[str, Chunk] = {}
+        self._changed: dict[str, Chunk | None] = {}
+        self.newest: tuple[int, int] | None = None
+        """Job and event that were written last in this transaction, by their numbers."""
+        self.removed = False
+        """Whether this transaction removes jobs."""
+
+    def check_epoch(self) -> None:
+        """Raise if somebody else has opened the database since.
+
+        Raises:
+            StaleEpoch: Somebody has; nothing may be written.
+        """
+        ((newest,),) = self._db.execute("SELECT epoch FROM meta")
+        if newest != self._epoch:
+            raise stale(self._epoch, newest)
+
+    def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+        """See `Store.create`."""
+        key, head = record.terms.key, head_of(record)
+        crc = head_crc(record.id, None, head)
+        try:
+            self._db.execute(
+                "INSERT INTO jobs (id, key, digest, operation, head, crc) VALUES (?, ?, ?, ?, ?, ?)",
+                (record.id, key, digest, record.operation, head, crc),
+            )
+        except apsw.ConstraintError:
+            return self._other(record.id, key, digest)
+        number = self._db.last_insert_rowid()
+        self._put("requests", number, json_of(record.request))
+        self._write_log(record.id, extend(None, number, events))
+        return record.id
+
+    def append(self, record: JobRecord, events: Sequence[Event]) -> None:
+        """See `Store.append`."""
+        last = self._last_chunk(record.id)
+        if last is None or events[0].seq != last.last_seq + 1:
+            raise does_not_follow(record.id, events[0].seq, last.last_seq if last else 0)
+        self._write_log(record.id, extend(last, last.number, events))
+        if any(isinstance(event, TURNS) for event in events):
+            head, ended_at = head_of(record), microseconds(record.ended_at) if record.ended_at else None
+            self._db.execute(
+                "UPDATE jobs SET head = ?, ended_at = ?, crc = ? WHERE number = ?",
+                (head, ended_at, head_crc(record.id, ended_at, head), last.number),
+            )
+        for event in events:
+            if isinstance(event, ResultEvent):
+                self._put("results", last.number, json_of(event.data.result))
+        if record.state.ended:
+            self._changed[record.id] = None
+
+    def delete(self, job_ids: Sequence[str]) -> None:
+        """See `Store.delete`."""
+        numbers = list[int]()
+        for job_id in job_ids:
+            for number, ended_at in self._db.execute("SELECT number, ended_at FROM jobs WHERE id = ?", (job_id,)):
+                if ended_at is None:
+                    raise not_ended(job_id)
+                numbers.append(number)
+        self.removed = bool(numbers)
+        for number in numbers:
+            for table in ("jobs", "requests", "results"):
+                self._db.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - one of three words
+            span = place_of(number, 0), place_of(number + 1, 0)
+            self._db.execute("DELETE FROM chunks WHERE place >= ? AND place < ?", span)
+
+    def committed(self) -> None:
+        """What was written is kept."""
+        for job_id, chunk in self._changed.items():
+            if chunk is None:
+                self._last.pop(job_id, None)
+            else:
+                self._last[job_id] = chunk
+        self._begin()
+
+    def rolled_back(self) -> None:
+        """Nothing was written after all."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._changed.clear()
+        self.newest, self.removed = None, False
+
+    def _other(self, job_id: str, key: str | None, digest: str) -> str:
+        """What is there already: the job that has this key."""
+        for other, its_digest in self._db.execute("SELECT id, digest FROM jobs WHERE key = ?", (key,)):
+            if its_digest == digest:
+                return str(other)
+            raise key_conflict(str(key), other)
+        raise id_taken(job_id)
+
+    def _put(self, table: str, number: int, body: bytes) -> None:
+        row = number, body, ids_crc(number, zlib.crc32(body))
+        self._db.execute(f"INSERT INTO {table} VALUES (?, ?, ?)", row)  # noqa: S608 - one of two words
+
+    def _write_log(self, job_id: str, chunks: Sequence[Chunk]) -> None:
+        self._db.executemany("REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", [chunk.row() for chunk in chunks])
+        self._changed[job_id] = chunks[-1]
+        self.newest = chunks[-1].number, chunks[-1].last_seq
+
+    def _last_chunk(self, job_id: str) -> Chunk | None:
+        if job_id in self._changed:
+            return self._changed[job_id]
+        if job_id in self._last:
+            return self._last[job_id]
+        for (number,) in self._db.execute("SELECT number FROM jobs WHERE id = ? AND ended_at IS NULL", (job_id,)):
+            for row in self._db.execute(
+                "SELECT * FROM chunks WHERE place >= ? AND place < ? ORDER BY place DESC LIMIT 1",
+                (place_of(number, 0), place_of(number + 1, 0)),
+            ):
+                return read_chunk(row)
+        return None
+
+
+def read_chunk(row: Row) -> Chunk:
+    """A chunk from its row, ready for more events."""
+    key, at, before, count, tokens, _, body = row
+    number, first = key >> SEQ_BITS, key & (1 << SEQ_BITS) - 1
+    place = Place(first, at, before)
+    for _ in decode(body, "", place, dict):
+        pass
+    return Chunk(number, first, at, before, count, tokens, place.at, zlib.crc32(body), body)

@@ -1,0 +1,136 @@
+"""What is read: each is one look at the database, as it was at one moment."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from queenlib.messages.events import Event
+from queenlib.messages.job import JobRecord, PrunedJob
+from queenlib.registry.sqlite import failures
+from queenlib.registry.sqlite.chunk import is_whole, place_of
+from queenlib.registry.sqlite.frames import BadFrame, Place, decode, microseconds, moment
+from queenlib.registry.sqlite.rows import head_crc, ids_crc, record_of
+
+_SELECT = """
+    SELECT jobs.number, id, ended_at, head, jobs.crc, requests.body, requests.crc, results.body, results.crc,
+        (SELECT place || ' ' || count || ' ' || tokens FROM chunks
+         WHERE place >= jobs.number << 32 AND place < (jobs.number + 1) << 32 ORDER BY place DESC LIMIT 1)
+    FROM jobs LEFT JOIN requests ON requests.number = jobs.number LEFT JOIN results ON results.number = jobs.number {result}
+"""
+_WITH, _WITHOUT = _SELECT.format(result=""), _SELECT.format(result="AND FALSE")
+
+_ENDED = """
+    SELECT id, operation, ended_at,
+        (SELECT COALESCE(SUM(LENGTH(body)), 0) FROM chunks
+         WHERE place >= jobs.number << 32 AND place < (jobs.number + 1) << 32)
+        + LENGTH(head) + COALESCE((SELECT LENGTH(body) FROM requests WHERE number = jobs.number), 0)
+        + COALESCE((SELECT LENGTH(body) FROM results WHERE number = jobs.number), 0)
+    FROM jobs WHERE ended_at IS NOT NULL {where} ORDER BY ended_at LIMIT ?
+"""
+
+
+class Reading:
+    """Looks at the database over one connection.
+
+    Every method raises `StoreUnusable` where what it meets is not what was written.
+    """
+
+    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+        self._db, self._path = connection, path
+
+    def get(self, job_id: str) -> JobRecord | None:
+        """See `Store.get`."""
+        return next((self._record(row) for row in self._db.execute(f"{_WITH} WHERE id = ?", (job_id,))), None)
+
+    def find(self, prefix: str) -> Sequence[str]:
+        """See `Store.find`."""
+        query = "SELECT id FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
+        return [job_id for (job_id,) in self._db.execute(query, (prefix, f"{prefix}\U0010ffff"))]
+
+    def page(self, limit: int, before: int | None) -> tuple[list[JobRecord], int | None]:
+        """Up to `limit` records from the number `before` down, and the number of the last if there are more."""
+        query = f"{_WITHOUT} WHERE jobs.number < ? ORDER BY jobs.number DESC LIMIT ?"
+        rows = self._db.execute(query, (2**62 if before is None else before, limit + 1)).fetchall()
+        more = int(str(rows[limit - 1][0])) if len(rows) > limit else None
+        return [self._record(row) for row in rows[:limit]], more
+
+    def unfinished(self) -> Sequence[JobRecord]:
+        """See `Store.unfinished`."""
+        query = f"{_WITHOUT} WHERE ended_at IS NULL ORDER BY jobs.number"
+        return [self._record(row) for row in self._db.execute(query)]
+
+    def ended(self, limit: int, before: datetime | None, operations: Collection[str] | None) -> Sequence[PrunedJob]:
+        """See `Store.ended`."""
+        where, given = "", list[Any]()
+        if before is not None:
+            where, given = "AND ended_at <= ?", [microseconds(before)]
+        if operations is not None:
+            where = f"{where} AND operation IN ({', '.join('?' * len(operations))})"
+            given += operations
+        return [
+            PrunedJob(id=job_id, operation=operation, ended_at=moment(at), size=size)
+            for job_id, operation, at, size in self._db.execute(_ENDED.format(where=where), (*given, limit))
+        ]
+
+    def size(self) -> int:
+        """See `Store.size`."""
+        pages = self._db.pragma("page_count") - self._db.pragma("freelist_count")
+        return int(pages * self._db.pragma("page_size"))
+
+    def read(self, job_id: str, after: int, limit: int) -> Sequence[Event]:
+        """See `Store.read`."""
+        for (number,) in self._db.execute("SELECT number FROM jobs WHERE id = ?", (job_id,)):
+            found: list[Event] = []
+            for event in self._events(number, job_id, after):
+                found.append(event)
+                if len(found) == limit:
+                    break
+            return found
+        return []
+
+    def _events(self, number: int, job_id: str, after: int) -> Iterator[Event]:
+        query = """
+            SELECT * FROM chunks WHERE place < ? AND place >=
+                COALESCE((SELECT MAX(place) FROM chunks WHERE place <= ? AND place >= ?), ?)
+            ORDER BY place
+        """
+        start, end = place_of(number, 0), place_of(number + 1, 0)
+        expected: int | None = None
+        for row in self._db.execute(query, (end, place_of(number, after + 1), start, start)):
+            first = row[0] - start
+            if not is_whole(row) or (first > after + 1 if expected is None else first != expected):
+                raise failures.damaged(self._path, f"the log of {job_id} near event {first}")
+            expected = first + row[3]
+            try:
+                for event in decode(row[6], job_id, Place(first, row[1], row[2]), lambda: self._result(number, job_id)):
+                    if event.seq > after:
+                        yield event
+            except BadFrame as error:
+                raise failures.damaged(self._path, str(error)) from error
+
+    def _result(self, number: int, job_id: str) -> Mapping[str, Any]:
+        for body, crc in self._db.execute("SELECT body, crc FROM results WHERE number = ?", (number,)):
+            self._check(job_id, "result", ids_crc(number, zlib.crc32(body)) == crc)
+            found: Mapping[str, Any] = json.loads(body)
+            return found
+        raise failures.damaged(self._path, f"the result of {job_id} is not there")
+
+    def _record(self, row: Sequence[Any]) -> JobRecord:
+        number, job_id, ended_at, head, crc, request, request_crc, result, result_crc, last = row
+        self._check(job_id, "record", head_crc(job_id, ended_at, head) == crc)
+        self._check(job_id, "request", request is not None and ids_crc(number, zlib.crc32(request)) == request_crc)
+        self._check(job_id, "result", result is None or ids_crc(number, zlib.crc32(result)) == result_crc)
+        self._check(job_id, "log", last is not None)
+        place, count, tokens = (int(part) for part in last.split())
+        return record_of(head, request, result, place - place_of(number, 0) + count - 1, tokens)
+
+    def _check(self, job_id: str, what: str, whole: bool) -> None:
+        if not whole:
+            raise failures.damaged(self._path, f"the {what} of {job_id}")

@@ -1,0 +1,48 @@
+"""What the database looks like, and how one of an earlier version becomes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+APPLICATION_ID = 0x516E4C62
+"""Says in the file's head that it is ours: "QnLb"."""
+
+MIGRATIONS: Sequence[str] = (
+    """
+    CREATE TABLE meta (store TEXT NOT NULL, epoch INTEGER NOT NULL) STRICT;
+    CREATE TABLE jobs (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        key TEXT UNIQUE,
+        digest TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        ended_at INTEGER,
+        head BLOB NOT NULL,
+        crc INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX jobs_unfinished ON jobs (number) WHERE ended_at IS NULL;
+    CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+    CREATE INDEX jobs_ended_by_operation ON jobs (operation, ended_at) WHERE ended_at IS NOT NULL;
+    CREATE TABLE requests (number INTEGER PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+    CREATE TABLE results (number INTEGER PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+    CREATE TABLE chunks (
+        place INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        before INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        crc INTEGER NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    """,
+)
+"""Number n brings a database of version n - 1 to version n, in one transaction.
+
+`jobs.head` is the record as JSON without its request, its result and its counts. `chunks` holds the log, in frames (see
+`frames`): `place` is the job's number and the number of the chunk's first event (`chunk.place_of`), `at` the time that its
+frames start from, `before` and `tokens` the pieces of the answer before and after it, `count` its events. Each `crc` is a
+CRC-32 over all of its row.
+"""
+
+VERSION = len(MIGRATIONS)
+"""The version of the database that this program writes; it is the file's `user_version`."""
