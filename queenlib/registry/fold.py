@@ -5,10 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from queenlib.messages.base import Operation
-from queenlib.messages.events import AttemptEvent, EndEvent, Event, ResultEvent, StateEvent, TokenEvent
+from queenlib.messages.events import (
+    AttemptEvent,
+    EndEvent,
+    Event,
+    LogEvent,
+    MetricsEvent,
+    ProgressEvent,
+    ResultEvent,
+    StateEvent,
+    TokenEvent,
+)
 from queenlib.messages.job import USUAL, JobRecord, Terms
 from queenlib.messages.state import State
 from queenlib.registry.states import step
+
+PLAIN = (LogEvent, MetricsEvent, ProgressEvent)
+"""Events that change nothing of a record but how long its log is."""
 
 
 def begin(operation: Operation, event: StateEvent, terms: Terms = USUAL, epoch: int = 0) -> JobRecord:
@@ -38,6 +51,11 @@ def fold(record: JobRecord, event: Event) -> JobRecord:
         f"{event.job_id} {event.seq} after {record.last_seq}"
     )
     return record.model_copy(update={"last_seq": event.seq, **_changes(record, event)})
+
+
+def advance(record: JobRecord, last_seq: int) -> JobRecord:
+    """The record after more events up to number `last_seq`, all of them `PLAIN`."""
+    return record.model_copy(update={"last_seq": last_seq})
 
 
 def _changes(record: JobRecord, event: Event) -> dict[str, Any]:

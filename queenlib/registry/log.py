@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from queenlib.errors import QueenError, StoreFailed
@@ -35,8 +33,9 @@ from queenlib.messages.events import (
 )
 from queenlib.messages.job import JobRecord, Terms
 from queenlib.messages.state import State
-from queenlib.registry.fold import begin, fold
+from queenlib.registry.fold import PLAIN, advance, begin, fold
 from queenlib.registry.pieces import Pieces
+from queenlib.registry.shown import Shown
 from queenlib.registry.stop import reason_of
 from queenlib.registry.store import Store, payload_digest
 from queenlib.registry.unkept import not_created, not_kept
@@ -44,8 +43,6 @@ from queenlib.world import World
 
 PENDING_LIMIT = 4096
 """Events that may wait for the store before the work has to wait."""
-TAIL = 256
-"""The newest events of a live job, which its readers get from memory."""
 
 _EVENTS: Mapping[type[Any], type[Any]] = {Log: LogEvent, Progress: ProgressEvent, Metrics: MetricsEvent}
 
@@ -60,17 +57,29 @@ class JobLog:
     def __init__(
         self, operation: Operation, record: JobRecord, store: Store, world: World, unkept: Sequence[Event] = ()
     ) -> None:
-        self.record = self._kept = record
-        """The job as its log says it is, with what is on its way to the store."""
+        self._record, self._last_seq = record, record.last_seq
+        self._shown = Shown(record)
         self.broken: asyncio.Future[StoreFailed] = asyncio.get_running_loop().create_future()
         """Done when the store has failed."""
+        self.made = not unkept
+        """Whether there is such a job: its creation is kept."""
         self.lost: StoreFailed | None = None
         """Set when not even the end could be kept."""
         self._operation, self._store, self._world = operation, store, world
         self._pending, self._pieces = list(unkept), Pieces()
-        self._tail: deque[Event] = deque(maxlen=TAIL)
         self._writing: asyncio.Task[None] | None = None
-        self._changed = asyncio.Event()
+
+    @property
+    def record(self) -> JobRecord:
+        """The job as its log says it is, with what is on its way to the store."""
+        if self._record.last_seq < self._last_seq:
+            self._record = advance(self._record, self._last_seq)
+        return self._record
+
+    @property
+    def shown(self) -> JobRecord:
+        """The job as it is kept."""
+        return self._shown.record
 
     @classmethod
     def new(cls, operation: Operation, terms: Terms, store: Store, world: World) -> JobLog:
@@ -89,28 +98,31 @@ class JobLog:
             KeyConflict: A job with its key exists, and was created with another payload.
             QueenError: It could not be kept; there is no such job.
         """
-        first, digest = self._take(), payload_digest(self._operation, self.record.terms)
+        record, first = self.record, self._take()  # who finds it in the store may start it before this returns
         try:
-            job_id = await self._store.create(self.record, first, digest)
+            job_id = await self._store.create(record, first, payload_digest(self._operation, record.terms))
         except QueenError:
             raise
         except Exception as error:
             raise not_created(error) from error
-        self._tail.extend(first)
+        self.made = job_id == record.id
+        self._shown.show(record, first)
+        if self._pending or self._pieces:
+            self._stir()
         return job_id
 
     async def write(self, body: Body) -> None:
         """Note what an operation yielded; waits where the store is far behind, and where it has failed until the end."""
         self._note(body)
         if len(self._pending) > PENDING_LIMIT or self.broken.done():
-            await self.kept_beyond(self.record.last_seq - 1)
+            await self.kept_beyond(self._last_seq - 1)
 
     async def settled(self) -> None:
         """Wait until all that was noted before is kept, or the store has failed."""
         self._settle()
-        seq = self.record.last_seq
-        while self._kept.last_seq < seq and not self.broken.done():
-            await self._changed.wait()
+        seq = self._last_seq
+        while self._shown.record.last_seq < seq and not self.broken.done():
+            await self._shown.change()
 
     def attempt(self, reason: str) -> None:
         """Note that the work begins anew."""
@@ -150,28 +162,28 @@ class JobLog:
         Raises:
             StoreFailed: None will be: the store has failed.
         """
-        while self._kept.last_seq <= seq:
+        while self._shown.record.last_seq <= seq:
             if self.lost is not None:
                 raise self.lost.about_job(self.record.id)
-            if self._kept.state.ended:
+            if self._shown.record.state.ended:
                 return False
-            await self._changed.wait()
+            await self._shown.change()
         return True
 
     def newest(self, after: int) -> list[Event] | None:
         """The events after number `after` that are kept, from memory; `None` where the store has to be asked."""
-        known = after + 1 - self._tail[0].seq if self._tail else -1
-        return list(islice(self._tail, known, None)) if known >= 0 else None
+        return self._shown.newest(after)
 
     def _note(self, yielded: Body) -> None:
         body = self._operation.keeps(yielded)
         if body is None:
             return
-        if isinstance(body, Token):
-            self._gather(body)
-            return
-        self._settle()
+        if not isinstance(body, Token) or not self._pieces.fits(body):
+            self._settle()
         match body:
+            case Token():
+                self._pieces.add(body)
+                self._stir()
             case Waiting(reason=reason):
                 told = (self.record.state, self.record.reason) == (State.WAITING, reason)
                 if not told and self.record.state is not State.CANCELLING:
@@ -182,27 +194,23 @@ class JobLog:
             case Log() | Progress() | Metrics():
                 self._add(_EVENTS[type(body)](**self._next(), data=body))
 
-    def _gather(self, token: Token) -> None:
-        if not self._pieces.fits(token):
-            self._settle()
-        self._pieces.add(token)
-        self._stir()
-
     def _settle(self) -> None:
         """Make one event of the pieces that were gathered."""
         if self._pieces:
             self._add(TokenEvent(**self._next(), data=self._pieces.take(self.record.tokens)))
 
     def _next(self) -> dict[str, Any]:
-        return {"job_id": self.record.id, "seq": self.record.last_seq + 1, "at": self._world.now()}
+        return {"job_id": self._record.id, "seq": self._last_seq + 1, "at": self._world.now()}
 
     def _add(self, event: Event) -> None:
-        self.record = fold(self.record, event)
+        if not isinstance(event, PLAIN):
+            self._record = fold(self.record, event)
+        self._last_seq = event.seq
         self._pending.append(event)
         self._stir()
 
     def _stir(self) -> None:
-        if self._writing is None and not self.broken.done():
+        if self.made and self._writing is None and not self.broken.done():
             self._writing = asyncio.create_task(self._write(), name=f"log {self.record.id}")
 
     def _take(self) -> list[Event]:
@@ -219,32 +227,24 @@ class JobLog:
             except Exception as error:  # noqa: BLE001 - whatever it is, the job's readers are told
                 self._break(error)
                 break
-            self._show(record, batch)
+            self._shown.show(record, batch)
         self._writing = None
 
-    def _show(self, record: JobRecord, events: Sequence[Event]) -> None:
-        self._kept = record
-        self._tail.extend(events)
-        self._wake()
-
     def _break(self, error: Exception) -> None:
-        self.broken.set_result(not_kept(self.record.id, self._kept.last_seq, error))
-        self._wake()
+        self.broken.set_result(not_kept(self.record.id, self._shown.record.last_seq, error))
+        self._shown.wake()
 
     async def _end_broken(self, failure: StoreFailed) -> None:
         """Try once to keep an end that says that the log is not whole."""
         problem = Problem.model_validate(failure.problem())
-        self.record = self._kept
+        self._record, self._last_seq = self._shown.record, self._shown.record.last_seq
         end = EndEvent(**self._next(), data=EndData(state=State.FAILED, reason=reason_of(failure), error=problem))
-        self.record = record = fold(self._kept, end)
+        self._add(end)
+        self._pending.clear()
         try:
-            await self._store.append(record, [end])
+            await self._store.append(self.record, [end])
         except Exception:  # noqa: BLE001 - it has failed before, and that is what is told
             self.lost = failure
-            self._wake()
+            self._shown.wake()
             raise failure from None
-        self._show(record, [end])
-
-    def _wake(self) -> None:
-        woken, self._changed = self._changed, asyncio.Event()
-        woken.set()
+        self._shown.show(self.record, [end])

@@ -119,10 +119,10 @@ class Registry:
         await run.finish(stop, self.epoch)
         self._forget(record.id)
 
-    def started(self, job_id: str) -> bool:
-        """Whether the job has been started, be it long ago."""
+    def unstarted(self, job_id: str) -> Operation | None:
+        """What a job does that waits for `start`; `None` if it was started, be it long ago."""
         run = self._runs.get(job_id)
-        return run is None or run.started
+        return None if run is None or run.started else run.operation
 
     def start(self, job_id: str, work: Work) -> None:
         """Start the work of a job; does nothing to one that was started or has ended."""
@@ -135,7 +135,8 @@ class Registry:
         Raises:
             UnknownJob: No job has that id, or several begin like that.
         """
-        if found := await self._store.get(job_id):
+        run = self._runs.get(job_id)
+        if found := run.log.shown if run and run.log.made else await self._store.get(job_id):
             return self._whole(found)
         beginning, alike = job_id.removeprefix("job-"), list[str]()
         if len(beginning) >= SHORTEST:
@@ -193,12 +194,14 @@ class Registry:
             UnknownJob: There is no such job.
             InUse: It has not ended.
         """
-        job_id = (await self.get(job_id)).id
-        if job_id in self._runs:
-            raise in_use(job_id)
-        await self._store.delete([job_id], scrub=True)
-        self._untold.pop(job_id, None)
-        return Deleted(kind="job", id=job_id)
+        record = await self.get(job_id)
+        if not record.state.ended:
+            raise in_use(record.id)
+        if run := self._runs.get(record.id):
+            await run.ended()  # its end is kept, and it is about to be let go of
+        await self._store.delete([record.id], scrub=True)
+        self._untold.pop(record.id, None)
+        return Deleted(kind="job", id=record.id)
 
     async def page(self, limit: int, cursor: str | None) -> JobListing:
         """A page of jobs, newest first, without their results."""
@@ -236,8 +239,9 @@ class Registry:
 
     def _whole(self, record: JobRecord) -> JobRecord:
         """A record, with what is written down nowhere as long as it is known."""
-        untold = self._untold.get(record.id)
-        return record if untold is None else record.model_copy(update={"result": untold})
+        run = self._runs.get(record.id)
+        untold = run.untold if run else self._untold.get(record.id)
+        return record if untold is None or record.result is None else record.model_copy(update={"result": untold})
 
     def _full(self) -> QueueFull:
         return queue_full(len(self._runs), self._limits.retry_after_s, closed=self._closed)

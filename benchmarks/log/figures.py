@@ -1,0 +1,36 @@
+"""What a benchmark says: a figure of ours, what it is held against in the same run, and the goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table."""
+
+    name: str
+    ours: float
+    unit: str
+    goal: float
+    """What `value` has to be: at least, or where `most` is set at most."""
+    baseline: float | None = None
+    """The same of what it is held against; `None` where the goal is in the unit itself."""
+    most: bool = False
+
+    @property
+    def value(self) -> float:
+        """What the goal is about: the ratio to the baseline, or the figure itself."""
+        return self.ours if self.baseline is None else self.ours / self.baseline
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is met."""
+        return self.value <= self.goal if self.most else self.value >= self.goal
+
+    def __str__(self) -> str:
+        held = f" against {self.baseline:,.1f}" if self.baseline is not None else ""
+        ratio = f" = {self.value:.3f}" if self.baseline is not None else ""
+        sign = "≤" if self.most else "≥"
+        verdict = "ok" if self.met else "MISSED"
+        return f"{self.name:<58} {self.ours:>12,.1f}{held} {self.unit}{ratio}  (goal {sign} {self.goal:g})  {verdict}"
