@@ -1,6 +1,8 @@
 """The world: ids, secrets and waits."""
 
+import random
 from datetime import UTC
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +14,14 @@ def test_ids_say_what_they_are_and_do_not_repeat() -> None:
     made = {World().new_id("job") for _ in range(10_000)}
     assert len(made) == 10_000
     assert all(each.startswith("job-") and each == each.lower() and len(each) == 16 for each in made)
+
+
+def test_ids_of_one_world_differ_early_and_lie_together() -> None:
+    """Four characters tell them apart, also past the last of these; and each is next to the one before in their order."""
+    world = World(random.Random(7))
+    starts = [world.new_id("job")[4:8] for _ in range(40_000)]
+    assert len(set(starts)) == 40_000
+    assert sum(later < earlier for earlier, later in pairwise(starts)) <= 1
 
 
 def test_secrets_are_long() -> None:

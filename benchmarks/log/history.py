@@ -26,12 +26,13 @@ from queenlib.registry.sqlite.store import SqliteStore
 from queenlib.world import World
 
 OPERATION = ModelDelete(model="m")
+WORLD = World()
 RESULT = Deleted(kind="model", id="m").wire()
 
 
 def fill(path: Path, jobs: int) -> None:
     """A store of so many jobs that have ended."""
-    world = World()
+    world = WORLD
     opened = open_database(path, world)
     database = opened.connection
     for start in range(0, jobs, 10_000):
@@ -61,7 +62,7 @@ def fill(path: Path, jobs: int) -> None:
 
 async def creates(store: SqliteStore, count: int) -> float:
     """Seconds to create a job, many at once."""
-    logs = [JobLog.new(OPERATION, USUAL, store, World()) for _ in range(count)]
+    logs = [JobLog.new(OPERATION, USUAL, store, WORLD) for _ in range(count)]
     began = time.perf_counter()
     for start in range(0, count, 64):
         await asyncio.gather(*(log.create() for log in logs[start : start + 64]))
