@@ -58,8 +58,8 @@ class Router:
         record = await registry.get(job_id)
         _check_epoch(record, after, epoch)
         events = await registry.follow(record.id, after)
-        if not registry.started(record.id):
-            registry.start(record.id, self._work(parse_operation(record.request)))
+        if (operation := registry.unstarted(record.id)) is not None:  # not from the record, which may not have all of it
+            registry.start(record.id, self._work(parse_operation(operation), repeated=record.attempt > 1))
         return events
 
     async def get_job(self, job_id: str) -> JobRecord:
@@ -123,8 +123,9 @@ class Router:
             await registry.finish(record, operation, what.stop)
             return
         await registry.resume(record, operation, again=DIED if what.deed == "again" else "")
-        if what.deed == "again" or record.terms.start == "now":
-            registry.start(record.id, self._work(operation, repeated=what.deed == "again" or record.attempt > 1))
+        repeated = what.deed == "again" or record.attempt > 1
+        if repeated or record.terms.start == "now":
+            registry.start(record.id, self._work(operation, repeated=repeated))
 
     def _work(self, operation: AnyOperation, *, repeated: bool = False) -> Work:
         def work() -> AsyncGenerator[Yielded]:

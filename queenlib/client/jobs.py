@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from queenlib.client.backend import Start
 from queenlib.client.calls import Caller, Twin, twin
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.lines import LineMaker
+from queenlib.errors import InvalidRequest
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobListing, JobRecord, Pruned
@@ -19,6 +20,10 @@ from queenlib.messages.parse import parse_terms
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+MOST = 2**53
+"""The greatest age, in seconds, and the greatest size, in bytes: what JSON can say exactly."""
 
 
 class Jobs:
@@ -125,9 +130,16 @@ class Jobs:
             dry_run: Remove nothing, only say what would be.
 
         Raises:
-            InvalidRequest: Neither is given, or one is negative.
+            InvalidRequest: Neither is given, or one is negative or no number.
         """
         age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
+        if not _is_amount(age_s, int | float) or not _is_amount(size, int):
+            raise InvalidRequest(
+                f"older_than is {older_than!r} and size is {size!r}.",
+                why="An age is a timedelta, or a number of seconds; a size is a whole number of bytes.",
+                state="Nothing was removed.",
+                next="For example: await jobs.prune(older_than=timedelta(days=30), dry_run=True)",
+            )
         return await self.portal.run(self._caller.backend.prune_jobs(age_s=age_s, size=size, dry_run=dry_run))
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
@@ -162,6 +174,10 @@ class Jobs:
             if (cursor := page.next) is None:
                 break
         return found
+
+
+def _is_amount(value: object, kind: Any) -> bool:
+    return value is None or (isinstance(value, kind) and not isinstance(value, bool) and 0 <= cast("float", value) <= MOST)
 
 
 class SyncJobs(Twin[Jobs]):

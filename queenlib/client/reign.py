@@ -10,9 +10,9 @@ import threading
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 
-from queenlib.errors import QueenError
+from queenlib.errors import InvalidRequest
 from queenlib.home import Home
 from queenlib.registry.limits import Limits
 from queenlib.registry.retention import Retention
@@ -56,6 +56,15 @@ class Rule:
     retention: Retention | None = None
     durability: Durability = "full"
 
+    def __post_init__(self) -> None:
+        if self.durability not in get_args(Durability):
+            raise InvalidRequest(
+                f"durability is {self.durability!r}.",
+                why="It is 'full', or 'fast': then a power failure may take back pieces of answers.",
+                state="Nothing was started.",
+                next="Leave it out, or mend it: Queen(durability='fast')",
+            )
+
 
 class Reign:
     """One queen's time on a home, from taking its lock to letting go of it."""
@@ -77,6 +86,7 @@ class Reign:
         """
         state = QueenState.open(home, world=world, limits=rule.limits, retention=rule.retention, durability=rule.durability)
         try:
+            home.address_file.unlink(missing_ok=True)  # of a queen who was killed: somebody else may listen there now
             return cls(home, world, await Router.begin(state))
         except BaseException:
             await state.close()
@@ -92,7 +102,7 @@ class Reign:
         token = self.home.token(self._world)
         shown = serve.serving(self.router, token, host=host, port=port, allow_wide=allow_wide, world=self._world)
         url: str = await self._socket.enter_async_context(shown)
-        self._address = Address(url, os.getpid(), __version__)
+        self._address = Address(_reached(url), os.getpid(), __version__)
         self._address.write(self.home, self._world)
         return url
 
@@ -101,19 +111,31 @@ class Reign:
         self._listening = asyncio.create_task(self._listen_quietly(), name="listen")
 
     async def _listen_quietly(self) -> None:
-        with suppress(QueenError, OSError):
+        with suppress(Exception):
             await self.listen()
 
     async def close(self) -> None:
         """End every job and every process of hers, and let go of the home."""
-        if self._listening is not None:
-            await asyncio.wait({self._listening})
+        try:
+            if self._listening is not None:
+                await asyncio.wait({self._listening})
+        finally:
+            if self._listening is not None and self._listening.cancel():  # the closing was given up: it goes on, in haste
+                await asyncio.wait({self._listening})
+            await self._end()
+
+    async def _end(self) -> None:
         if self._address is not None and Address.read(self.home) == self._address:
             self.home.address_file.unlink(missing_ok=True)  # nobody new comes
         try:
             await self.router.close()  # before the socket, so that readers hear how their jobs ended
         finally:
             await self._socket.aclose()
+
+
+def _reached(url: str) -> str:
+    """How whoever is on this machine reaches the one who listens there: on all its addresses, on loopback."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 async def _imported(name: str) -> Any:

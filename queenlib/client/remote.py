@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from queenlib.client.resume import TRIES, backoff, follow
 from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, UnknownJob, revive
 from queenlib.messages.base import Deleted, Message, Operation
-from queenlib.messages.events import Event
+from queenlib.messages.events import AttemptEvent, Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import parse_operation
 from queenlib.world import World
@@ -80,7 +80,8 @@ class RemoteQueen:
         Raises:
             StreamInterrupted: While it is followed: the line broke and could not be made again.
         """
-        events = follow(partial(self._line, job_id, _Epoch(epoch)), after, self._world, self._tries)
+        told = _Epoch(epoch)
+        events = follow(partial(self._line, job_id, told), after, self._world, self._tries, told.begun_anew)
         await anext(events)  # what speaks against it is raised here; and what has begun is closed for certain
         return cast("AsyncGenerator[Event]", events)
 
@@ -100,7 +101,8 @@ class RemoteQueen:
                 return await self._ask(JobRecord, "DELETE", _job(job_id))
             except QueenUnreachable as error:
                 if not isinstance(error.__cause__, httpx2.ReadTimeout):
-                    raise  # else it takes its time; to ask twice is to ask once
+                    raise
+            await self.info()  # it takes its time, if she is there at all; to ask twice is to ask once
 
     async def delete_job(self, job_id: str) -> Deleted:
         """See `Backend.delete_job`."""
@@ -187,7 +189,7 @@ class RemoteQueen:
 
 
 class _Epoch:
-    """The epoch of a job whose stream is read: what was first told, and is told to the queen that comes after."""
+    """The epoch of a job whose stream is read: what was told last, and is told to the queen that comes after."""
 
     def __init__(self, number: int | None) -> None:
         self._number = number
@@ -200,6 +202,10 @@ class _Epoch:
         """What the queen said; a number that is none says nothing."""
         if said.isascii() and said.isdigit() and len(said) < 16:
             self._number = int(said)
+
+    def begun_anew(self, event: AttemptEvent) -> None:
+        """What the job's log says."""
+        self._number = max(self._number or 0, event.data.epoch)
 
 
 def _job(job_id: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from pydantic import ValidationError
 
 from queenlib.errors import QueenUnreachable, StreamInterrupted, TooLarge
-from queenlib.messages.events import EVENT, EndEvent, Event
+from queenlib.messages.events import EVENT, AttemptEvent, EndEvent, Event
 from queenlib.sse import Decoder
 from queenlib.world import World
 
@@ -24,7 +24,11 @@ class _Broken(Exception):
 
 
 async def follow(
-    connect: Callable[[int], Line], after: int, world: World, most: int = TRIES
+    connect: Callable[[int], Line],
+    after: int,
+    world: World,
+    most: int = TRIES,
+    begun_anew: Callable[[AttemptEvent], None] | None = None,
 ) -> AsyncGenerator[Event | None]:
     """First `None`, once the stream is there; then each event after number `after`, once and in order, up to the end.
 
@@ -33,6 +37,7 @@ async def follow(
         after: The last event that the reader has.
         world: Whose clock bounds the waits.
         most: How often in a row it is tried again without one event coming.
+        begun_anew: Told when another attempt at the job begins, before anybody else is.
 
     Raises:
         QueenUnreachable: There was no line to begin with.
@@ -50,6 +55,8 @@ async def follow(
                     return
                 async for event in _events(chunks, seen):
                     seen, tries = event.seq, 0
+                    if begun_anew is not None and isinstance(event, AttemptEvent):
+                        begun_anew(event)
                     yield event
                     if isinstance(event, EndEvent):
                         return

@@ -32,10 +32,11 @@ class Jobs:
 
     async def stream_job(self, request: Request) -> EventStream | Response:
         """`GET /v1/jobs/{job_id}/stream`: follow a job from any event on to its end."""
-        record, after = await self._router.get_job(request.path_params["job_id"]), read_cursor(request)
+        after, epoch = read_cursor(request), read_epoch(request)
+        record = await self._router.get_job(request.path_params["job_id"])
+        events = await self._router.execute_job(record.id, after, epoch)
         if record.state.ended and after == record.last_seq:
             return Response(status_code=204)
-        events = await self._router.execute_job(record.id, after, read_epoch(request))
         return EventStream(events, after, record.epoch, self._beat_s)
 
     async def get_job(self, request: Request) -> Response:

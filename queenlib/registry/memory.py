@@ -67,7 +67,7 @@ class MemoryStore:
         """See `Store.append`."""
         self._check_epoch()
         kept = self._memory.jobs.get(record.id)
-        if kept is None or events[0].seq != len(kept.events) + 1:
+        if kept is None or kept.record.state.ended or events[0].seq != len(kept.events) + 1:
             raise does_not_follow(record.id, events[0].seq, len(kept.events) if kept else 0)
         kept.record = record
         kept.events.extend(events)
@@ -118,7 +118,7 @@ class MemoryStore:
     async def delete(self, job_ids: Sequence[str], *, scrub: bool = False) -> None:
         """See `Store.delete`."""
         self._check_epoch()
-        there = [self._memory.jobs[job_id] for job_id in job_ids if job_id in self._memory.jobs]
+        there = [self._memory.jobs[job_id] for job_id in dict.fromkeys(job_ids) if job_id in self._memory.jobs]
         for kept in there:
             if not kept.record.state.ended:
                 raise not_ended(kept.record.id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from queenlib.errors import InUse, InvalidRequest, QueueFull, StreamBeyondEnd, UnknownJob
 from queenlib.messages.job import JobRecord
+from queenlib.registry.store import stale
 
 
 def unknown_job(job_id: str, alike: Sequence[str]) -> UnknownJob:
@@ -30,6 +31,17 @@ def check_cursor(record: JobRecord, after: int) -> None:
     if after > record.last_seq:
         what = f"{record.id} has {record.last_seq} events; the cursor says {after}."
         raise StreamBeyondEnd(what, state=state, next=remedy, last_seq=record.last_seq)
+
+
+def has_ended(record: JobRecord, epoch: int) -> JobRecord:
+    """A job that is not at work here, in the queen of number `epoch`: it has ended.
+
+    Raises:
+        StaleEpoch: It has not: a newer queen works on it.
+    """
+    if not record.state.ended:
+        raise stale(epoch, max(record.epoch, epoch + 1))
+    return record
 
 
 def in_use(job_id: str) -> InUse:

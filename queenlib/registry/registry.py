@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from queenlib.errors import QueueFull, StoreFailed
@@ -16,7 +16,7 @@ from queenlib.messages.parse import OPERATIONS
 from queenlib.registry.limits import Limits
 from queenlib.registry.log import JobLog
 from queenlib.registry.readers import Readers
-from queenlib.registry.refusals import check_cursor, in_use, queue_full, unknown_job
+from queenlib.registry.refusals import check_cursor, has_ended, in_use, queue_full, unknown_job
 from queenlib.registry.retention import House, Retention
 from queenlib.registry.run import Run, Work
 from queenlib.registry.stop import Stop
@@ -72,6 +72,7 @@ class Registry:
         creating = asyncio.create_task(self._create(run, work), name=f"create {run.id}")
         self._creating.add(creating)
         creating.add_done_callback(self._creating.discard)
+        creating.add_done_callback(lambda made: made.cancelled() or made.exception())  # seen, also where nobody waits
         return await asyncio.shield(creating)  # a caller that leaves now leaves a whole job or none
 
     async def _create(self, run: Run, work: Work | None) -> str:
@@ -89,9 +90,7 @@ class Registry:
         return run.id
 
     def _seat(self, log: JobLog, operation: Operation) -> Run:
-        place: AbstractAsyncContextManager[object] = nullcontext()
-        if operation.recovery is not Recovery.READ:
-            place = self._places
+        place = nullcontext() if operation.recovery is Recovery.READ else self._places
         run = self._runs[log.record.id] = Run(log, operation, self._limits, place, self._forget)
         return run
 
@@ -135,6 +134,8 @@ class Registry:
         Raises:
             UnknownJob: No job has that id, or several begin like that.
         """
+        if not job_id.isascii():
+            raise unknown_job(job_id, ())
         run = self._runs.get(job_id)
         if found := run.log.shown if run and run.log.made else await self._store.get(job_id):
             return self._whole(found)
@@ -162,15 +163,16 @@ class Registry:
         with self._readers.one():
             while True:
                 run = self._runs.get(job_id)  # first: a job that ends meanwhile has all its events in the store
-                newest = run.log.newest(after) if run else None
-                events = await self._store.read(job_id, after, PAGE) if newest is None else newest
+                if (events := run.log.newest(after) if run else None) is None:
+                    kept = await self._store.read(job_id, after, PAGE)
+                    events = [event for event in kept if run is None or event.seq <= run.log.shown.last_seq]
                 for event in events:
                     yield event
                     after = event.seq
                 if events and isinstance(events[-1], EndEvent):
                     return
                 if not events and (run is None or not await run.log.kept_beyond(after)):
-                    await self.get(job_id)  # it may have been deleted under its reader, who is told
+                    has_ended(await self.get(job_id), self.epoch)  # or it was deleted under its reader, who is told
                     return
 
     async def cancel(self, job_id: str) -> JobRecord:
@@ -185,7 +187,7 @@ class Registry:
         if run := self._runs.get(job_id):
             run.stop(Stop.cancel(job_id))
             await run.ended()
-        return await self.get(job_id)
+        return has_ended(await self.get(job_id), self.epoch)
 
     async def delete(self, job_id: str) -> Deleted:
         """Remove a job that has ended for good: no byte of it is left in the store when this returns.

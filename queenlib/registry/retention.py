@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from queenlib.errors import QueenError
 from queenlib.messages.job import Pruned, PrunedJob
@@ -17,6 +17,8 @@ PRUNED = 100_000
 """Jobs that are removed in one go at most; the oldest first."""
 AT_ONCE = 200
 """Jobs that are removed in one transaction."""
+OLDEST_S = 1e10
+"""Seconds; three centuries."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ async def select(store: Store, world: World, *, age_s: float | None = None, size
         age_s: Those that ended longer ago than so many seconds.
         size: And so many of the oldest that all others together take at most so many bytes.
     """
-    old = [] if age_s is None else await store.ended(PRUNED, before=world.now() - timedelta(seconds=age_s))
+    old = [] if age_s is None else await store.ended(PRUNED, before=_long_ago(world, age_s))
     if size is None:
         return old
     over, found = await store.size() - size, list[PrunedJob]()
@@ -52,6 +54,11 @@ async def select(store: Store, world: World, *, age_s: float | None = None, size
         over -= job.size
         found.append(job)
     return found if len(found) > len(old) else old
+
+
+def _long_ago(world: World, age_s: float) -> datetime:
+    """So many seconds ago; no calendar goes back further than `OLDEST_S`, and no job."""
+    return world.now() - timedelta(seconds=min(age_s, OLDEST_S))
 
 
 async def remove(store: Store, jobs: Sequence[PrunedJob]) -> None:
@@ -96,7 +103,7 @@ class House:
         """Remove what retention does not keep, once."""
         kept = self._retention
         if kept.reads_s is not None:
-            before = self._world.now() - timedelta(seconds=kept.reads_s)
+            before = _long_ago(self._world, kept.reads_s)
             ids = [job.id for job in await self._store.ended(PRUNED, before=before, operations=self._reads)]
             for start in range(0, len(ids), AT_ONCE):
                 await self._store.delete(ids[start : start + AT_ONCE])

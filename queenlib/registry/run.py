@@ -46,7 +46,7 @@ class Run:
         self.log = log
         self.untold: dict[str, Any] | None = None
         """A private result, whole: it is written down nowhere."""
-        self._operation, self._limits = operation, limits
+        self.operation, self._limits = operation, limits
         self._place, self._on_end = place, on_end
         self._stop: Stop | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -55,8 +55,8 @@ class Run:
 
     @property
     def started(self) -> bool:
-        """Whether somebody has started it."""
-        return self._inner is not None
+        """Whether somebody has started it, or it has ended without that."""
+        return self._inner is not None or self.log.record.state.ended
 
     def queue(self) -> None:
         """From now on it is queued, for no longer than it may be."""
@@ -65,7 +65,7 @@ class Run:
 
     def start(self, work: Work) -> None:
         """Start the work; once started, nothing more."""
-        if self._inner is None:
+        if not self.started:
             self._inner = asyncio.create_task(self._work(work), name=f"work {self.id}")
             self._task = asyncio.create_task(self._see_out(self._inner), name=self.id)
             self._task.add_done_callback(lambda _: self._on_end(self.id))
@@ -83,13 +83,13 @@ class Run:
         self._inner.cancel()
 
     async def ended(self) -> None:
-        """Wait until it has ended; it was started, or stopped.
+        """Wait until it has ended; it was started, or stopped, or had ended before.
 
         Raises:
             StoreFailed: It has, and its end could not be kept.
         """
-        assert self._task is not None
-        await asyncio.wait({self._task})
+        if self._task is not None:
+            await asyncio.wait({self._task})
         if self.log.lost is not None:
             raise self.log.lost.about_job(self.id)
 
@@ -102,22 +102,24 @@ class Run:
     async def _work(self, work: Work) -> Result:
         async with self._place:
             self._disarm("queue")
-            self._arm("run", self._operation.run_limit_s if self._limits.run_s is None else self._limits.run_s)
+            self._arm("run", self.operation.run_limit_s if self._limits.run_s is None else self._limits.run_s)
             while True:
                 self.log.state(State.RUNNING)
                 await self._meant()
                 try:
                     return await self._drain(work)
                 except CUT_OFF as error:
-                    if self.log.record.attempt > self.log.record.terms.retry:
+                    if self._stop is not None or self.log.record.attempt > self.log.record.terms.retry:
                         raise
                     self._disarm("wait")
                     self.log.attempt(error.what)
 
     async def _meant(self) -> None:
         """Begin what may not be done twice only when it is kept that it begins: else it would look as if it never had."""
-        if self._operation.recovery is Recovery.ONCE:
+        if self.operation.recovery is Recovery.ONCE:
             await self.log.settled()
+            if self.log.broken.done():
+                raise self.log.broken.result()
 
     async def _see_out(self, inner: asyncio.Task[Result]) -> None:
         """Note what came of the work. It is a task of its own because the work may be cancelled before its first step."""
@@ -139,7 +141,7 @@ class Run:
     def _outcome(self, inner: asyncio.Task[Result]) -> tuple[EndData, dict[str, Any] | None]:
         try:
             result = inner.result()
-            kept = self._operation.keeps(result) or result
+            kept = self.operation.keeps(result) or result
             if kept is not result:
                 self.untold = plain(result.wire()) | ({"job_id": self.id} if "job_id" in type(result).model_fields else {})
             return EndData(state=State.SUCCEEDED), plain(kept.wire())

@@ -147,8 +147,8 @@ def test_a_close_that_is_interrupted_lets_go_all_the_same(tmp_path: Path) -> Non
 
     async def begin() -> None:
         assert isinstance(queen.backend, Seat)
-        assert queen.backend._reign is not None
-        job_id = await queen.backend._reign.router._state.registry.create(ModelDelete(model="m"), cling)
+        assert queen.backend.router is not None
+        job_id = await queen.backend.router._state.registry.create(ModelDelete(model="m"), cling)
         async for event in await queen.backend.execute_job(job_id):
             if event.type == "log":
                 return

@@ -406,7 +406,7 @@ async def test_a_start_after_the_cancel_does_nothing(registry: Registry) -> None
     await registry.cancel(job_id)
     registry.start(job_id, three_lines)
     registry.start("job-none", three_lines)
-    assert registry.started(job_id)
+    assert registry.unstarted(job_id) is None
     assert await states(registry, job_id) == ["queued", "cancelled"]
 
 
@@ -443,7 +443,7 @@ async def test_a_store_that_fails_for_good_is_told_to_everyone_and_holds_nobody_
             assert "No space left" in caught.value.why
         with pytest.raises(StoreFailed):
             await registry.create(OPERATION)
-        assert registry.started(job_id)
+        assert registry.unstarted(job_id) is None
         assert (await log_of(registry, whole))[-1].data.state is State.SUCCEEDED
         store.room = 100
         assert (await log_of(registry, await started(registry, three_lines)))[-1].data.state is State.SUCCEEDED

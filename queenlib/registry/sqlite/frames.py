@@ -2,13 +2,13 @@
 
 A chunk holds the frames of consecutive events of one job. A frame is
 
-    kind  1 byte    what comes after it, see `_TOKEN` and `_WORDS`
+    kind  1 byte    what comes after it, see `_TOKEN` and `_DATA`
     at    zigzag    microseconds since the event before it in the chunk, or since the chunk's own time
     …               pieces of an answer: for each its time and its length, then their text; all else: its data as JSON
 
-where every number is a varint (LEB128: seven bits a byte, the low ones first, the high bit set on all but the last) and
-every text is UTF-8 after its length in bytes. What a frame cannot say exactly is written as JSON. The result is not in the
-log: its frame stands for the row beside it, which is written in the same step.
+where every number is a varint (LEB128: seven bits a byte, the low ones first, the high bit set on all but the last) of at
+most 63 bits, and every text is UTF-8 after its length in bytes. What a frame cannot say exactly is written as JSON. The
+result is not in the log: its frame stands for the row beside it, which is written in the same step.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from math import copysign
 from typing import Any
 
 from queenlib.messages.events import (
@@ -54,6 +55,8 @@ _TOKEN = {"content": 16, "reasoning": 17}
 _CHANNEL = {kind: channel for channel, kind in _TOKEN.items()}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_BITS = 63
+_LONG_MS = 2.0**53
 
 
 class BadFrame(Exception):
@@ -137,8 +140,10 @@ def _pieces(event: TokenEvent, tokens: int) -> bytes | None:
         return None
     _put(out, len(data.cuts))
     for cut, gap in zip(data.cuts, data.dt_ms, strict=True):
+        if not gap < _LONG_MS or cut < before:
+            return None
         thousandths = round(gap * 1000)
-        if thousandths / 1000 != gap or cut < before:
+        if thousandths / 1000 != gap or (not gap and copysign(1, gap) < 0):
             return None
         _put(out, thousandths)
         _put(out, cut - before)
@@ -203,6 +208,8 @@ def _take(body: bytes, start: int) -> tuple[int, int]:
         if byte < 0x80:
             return number, start
         shift += 7
+        if shift >= _BITS:
+            raise ValueError("a number of too many bits")
 
 
 def _put_text(out: bytearray, text: bytes) -> None:

@@ -27,7 +27,7 @@ class Deed:
     patient: bool = False
     """Whether it waits on while another program has the database: nobody can do it again."""
     vital: bool = False
-    """Whether it may use the reserve: the end of a job."""
+    """Whether it may use the reserve: the end of a job, and what makes room."""
     relaxed: bool = False
     """Whether it need not be on the disk at once, if the store is told so."""
     scrub: bool = False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import apsw
 
 from queenlib.messages.events import AttemptEvent, EndEvent, Event, ResultEvent, StateEvent
 from queenlib.messages.job import JobRecord
-from queenlib.registry.sqlite.chunk import SEQ_BITS, Chunk, Row, extend, place_of
+from queenlib.registry.sqlite import failures
+from queenlib.registry.sqlite.chunk import SEQ_BITS, Chunk, Row, extend, is_whole, place_of
 from queenlib.registry.sqlite.frames import Place, decode, microseconds
 from queenlib.registry.sqlite.rows import head_crc, head_of, ids_crc, json_of
 from queenlib.registry.store import does_not_follow, id_taken, key_conflict, not_ended, stale
@@ -31,7 +33,7 @@ class Ledger:
         self._last: dict[str, Chunk] = {}
         self._changed: dict[str, Chunk | None] = {}
         self.newest: tuple[int, int] | None = None
-        """Job and event that were written last in this transaction, by their numbers."""
+        """What was written last in this transaction, as the mark names it: job and event, or 0 and the count of removals."""
         self.removed = False
         """Whether this transaction removes jobs."""
 
@@ -87,7 +89,10 @@ class Ledger:
                 if ended_at is None:
                     raise not_ended(job_id)
                 numbers.append(number)
-        self.removed = bool(numbers)
+        self.removed = self.removed or bool(numbers)
+        if numbers and (self.newest is None or self.newest[0] in numbers):
+            self._db.execute("UPDATE meta SET removals = removals + 1")
+            self.newest = 0, int(self._db.execute("SELECT removals FROM meta").get)
         for number in numbers:
             for table in ("jobs", "requests", "results"):
                 self._db.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - one of three words
@@ -138,6 +143,8 @@ class Ledger:
                 "SELECT * FROM chunks WHERE place >= ? AND place < ? ORDER BY place DESC LIMIT 1",
                 (place_of(number, 0), place_of(number + 1, 0)),
             ):
+                if not is_whole(row):  # it is written anew with a new CRC: what is wrong with it would never be found
+                    raise failures.damaged(Path(self._db.filename), f"the log of {job_id}")
                 return read_chunk(row)
         return None
 

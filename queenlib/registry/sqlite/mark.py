@@ -25,9 +25,9 @@ class Marked:
     store: bytes
     """The database's own id, 16 bytes."""
     number: int
-    """A job's number."""
+    """A job's number; 0 where the last thing was that jobs were removed."""
     seq: int
-    """An event's number; 0 says that the job was deleted."""
+    """An event's number; or how often jobs have been removed."""
 
 
 class Mark:
@@ -51,6 +51,7 @@ class Mark:
         """Write it, in one call to the system."""
         if self._handle is None:
             self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            os.ftruncate(self._handle, SIZE)  # of whatever was there, no tail may stay
         said = _FORM.pack(marked.store, marked.number, marked.seq)
         os.pwrite(self._handle, said + _CRC.pack(zlib.crc32(said)), 0)
 

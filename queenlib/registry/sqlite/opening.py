@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -15,17 +15,13 @@ import apsw
 from queenlib.errors import HomeTaken
 from queenlib.file_lock import FileLock
 from queenlib.registry.sqlite import failures
-from queenlib.registry.sqlite.checks import check_head, check_mark, check_whole, identify
-from queenlib.registry.sqlite.connection import open_writer
+from queenlib.registry.sqlite.checks import check_form, check_head, check_mark, check_whole, check_whose, identify, is_empty
+from queenlib.registry.sqlite.connection import close, open_writer
 from queenlib.registry.sqlite.mark import Mark, Marked
 from queenlib.registry.sqlite.mounts import check_place
 from queenlib.registry.sqlite.reserve import Reserve
-from queenlib.registry.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from queenlib.registry.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from queenlib.world import World
-
-CHECK_BYTES = 256 * 1024**2
-"""Up to this size the whole database is checked when it is opened; of a larger one, each part when it is read."""
-_MAGIC = b"SQLite format 3\x00"
 
 
 @dataclass
@@ -49,8 +45,12 @@ class Opened:
             return False
 
     def note(self, number: int, seq: int) -> None:
-        """Mark the last event that was kept."""
-        self._mark.write(Marked(self.store, number, seq))
+        """Mark the last thing that was kept; where there is no room for that, the mark stays as it was."""
+        try:
+            self._mark.write(Marked(self.store, number, seq))
+        except OSError as error:
+            if not failures.is_full(error):
+                raise
 
     def unmark(self) -> None:
         """Mark nothing: what was marked may be removed next."""
@@ -58,67 +58,71 @@ class Opened:
 
     def free(self) -> int:
         """Bytes that are free on its disk."""
-        return shutil.disk_usage(self.path.parent).free
+        return failures.free_at(self.path)
 
-    def close(self) -> None:
-        """Let go of all of it; the lock last."""
-        self.connection.close()
-        self._mark.close()
-        self.lock.release()
+    def close(self, *, failed: bool = False) -> None:
+        """Let go of all of it; the lock last.
+
+        Args:
+            failed: Whether something could not be written. Else what is in the `-wal` goes into the database first.
+        """
+        try:
+            if failed or not self.still_there():
+                self.connection.close()
+            else:
+                with suppress(apsw.Error):  # then it stays in the `-wal`, where it is kept as well
+                    self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                close(self.connection, self.path)
+        finally:
+            self._mark.close()
+            self.lock.release()
 
 
-def open_database(path: Path, world: World, vfs: str | None = None) -> Opened:
+def open_database(path: Path, world: World, vfs: str | None = None, migrations: Sequence[str] = MIGRATIONS) -> Opened:
     """Open the database at `path`, or make it; it is locked for as long as it is open, and its epoch is one higher.
+
+    Args:
+        path: Its file.
+        world: Gives a new one its id.
+        vfs: SQLite's name for how the file is reached.
+        migrations: What it is made by, and what brings one of an earlier version here.
 
     Raises:
         HomeTaken: Another queen has it.
         StoreUnusable: It is damaged, of a later version, of another program, lacks what this home has shown, cannot be
             written, or lies on a file system of several machines. Nothing was changed.
+        StoreFull: There is no room on its disk for what is written when it is opened.
+        StoreBusy: Another program keeps it locked.
     """
     check_place(path.parent)
-    lock = _locked(path)
+    lock = take_lock(path)
     try:
-        with _told(path):
-            fresh = check_head(path)
+        with failures.told(path):
+            check_head(path, len(migrations))
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # nobody else reads it, nor its `-wal`
             connection = open_writer(path, vfs)
-            try:
-                return _opened(path, connection, lock, world, fresh=fresh)
-            except BaseException:
-                connection.close()
-                raise
+        try:
+            with failures.told(path, connection):
+                return _opened(path, connection, lock, world, migrations)
+        except BaseException:
+            close(connection, path)
+            raise
     except BaseException:
         lock.release()
         raise
 
 
-def _opened(path: Path, connection: apsw.Connection, lock: FileLock, world: World, *, fresh: bool) -> Opened:
-    mark = Mark(path.with_suffix(".mark"))
-    if not fresh:
-        check_whole(path, connection)
-    with connection:
-        _migrate(connection, world)
-        if not fresh:
-            check_mark(path, connection, mark)
-        connection.execute("UPDATE meta SET epoch = epoch + 1")
-    store, epoch = identify(connection)
-    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)  # what a dead queen left is read once, and synced
-    with connection:
-        connection.execute("UPDATE meta SET epoch = epoch")  # the `-wal` is there from now on
-    _sync_folder(path.parent)
-    files = {each: _identity(each) for each in (path, path.with_name(f"{path.name}-wal"))}
-    reserve = Reserve(path.with_suffix(".reserve"))
-    reserve.keep()
-    return Opened(path, connection, epoch, store, lock, reserve, mark, files)
+def take_lock(path: Path) -> FileLock:
+    """The lock of the database at `path`.
 
-
-def _locked(path: Path) -> FileLock:
+    Raises:
+        HomeTaken: Another queen has it.
+        StoreUnusable: It cannot be written there.
+    """
     lock = FileLock(path.with_suffix(".lock"))
-    try:
+    with failures.told(path):
         if lock.try_take():
             return lock
-    except OSError as error:
-        raise failures.unwritable(path, error) from error
     raise HomeTaken(
         f"Another queen has {path.parent}.",
         why="There is one queen to a home; whoever else opens it becomes a client of hers.",
@@ -128,35 +132,38 @@ def _locked(path: Path) -> FileLock:
     )
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say in our words what SQLite or the system says when it cannot open a file."""
-    try:
-        yield
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise failures.damaged(path, failures.said(error)) from error
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, PermissionError) as error:
-        raise failures.unwritable(path, error) from error
-    except apsw.BusyError as error:
-        raise failures.busy(path, 4.0) from error
-    except (apsw.Error, OSError) as error:
-        if isinstance(error, apsw.FullError):
-            raise failures.full(path, shutil.disk_usage(path.parent).free) from error
-        raise failures.unusable(
-            path, f"could not be opened: {failures.said(error)}", "io", "See to the disk, then try again."
-        ) from error
+def _opened(path: Path, connection: apsw.Connection, lock: FileLock, world: World, migrations: Sequence[str]) -> Opened:
+    mark = Mark(path.with_suffix(".mark"))
+    if not is_empty(connection):  # its head may say less than its `-wal`
+        version = connection.pragma("user_version")
+        check_whose(path, connection.pragma("application_id"), version, len(migrations))
+        check_form(path, connection, migrations[:version])
+        check_whole(path, connection)
+    with connection:
+        _migrate(connection, world, migrations)
+        check_mark(path, connection, mark)
+        connection.execute("UPDATE meta SET epoch = epoch + 1")
+    store, epoch = identify(path, connection)
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)  # what a dead queen left is read once, and synced
+    with connection:
+        connection.execute("UPDATE meta SET epoch = epoch")  # the `-wal` is there from now on
+    sync_folder(path.parent)
+    files = {each: _identity(each) for each in (path, path.with_name(f"{path.name}-wal"))}
+    reserve = Reserve(path.with_suffix(".reserve"))
+    reserve.keep()
+    return Opened(path, connection, epoch, store, lock, reserve, mark, files)
 
 
-def _migrate(connection: apsw.Connection, world: World) -> None:
+def _migrate(connection: apsw.Connection, world: World, migrations: Sequence[str]) -> None:
     version = connection.pragma("user_version")
-    for script in MIGRATIONS[version:]:
+    for script in migrations[version:]:
         connection.execute(script)
     if version == 0:
         store = UUID(int=world.random.getrandbits(128))
         connection.pragma("application_id", APPLICATION_ID)
-        connection.execute("INSERT INTO meta VALUES (?, 0)", (str(store),))
-    if version < VERSION:
-        connection.pragma("user_version", VERSION)
+        connection.execute("INSERT INTO meta (store, epoch, removals) VALUES (?, 0, 0)", (str(store),))
+    if version < len(migrations):
+        connection.pragma("user_version", len(migrations))
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -164,10 +171,16 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # some systems have no such thing
+def sync_folder(folder: Path) -> None:
+    """Bring the names of its files to the disk."""
+    try:
         handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    except OSError:  # some systems have no such thing
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)

@@ -11,23 +11,25 @@ from typing import Any
 
 import apsw
 
-from queenlib.messages.events import Event
+from queenlib.messages.events import EndEvent, Event
 from queenlib.messages.job import JobRecord, PrunedJob
+from queenlib.messages.state import State
 from queenlib.registry.sqlite import failures
 from queenlib.registry.sqlite.chunk import is_whole, place_of
 from queenlib.registry.sqlite.frames import BadFrame, Place, decode, microseconds, moment
 from queenlib.registry.sqlite.rows import head_crc, ids_crc, record_of
 
 _SELECT = """
-    SELECT jobs.number, id, ended_at, head, jobs.crc, requests.body, requests.crc, results.body, results.crc,
-        (SELECT place || ' ' || count || ' ' || tokens FROM chunks
-         WHERE place >= jobs.number << 32 AND place < (jobs.number + 1) << 32 ORDER BY place DESC LIMIT 1)
+    SELECT jobs.number, id, ended_at, head, jobs.crc, requests.body, requests.crc, results.body, results.crc, chunks.*
     FROM jobs LEFT JOIN requests ON requests.number = jobs.number LEFT JOIN results ON results.number = jobs.number {result}
+    LEFT JOIN chunks ON place =
+        (SELECT place FROM chunks
+         WHERE place >= jobs.number << 32 AND place < (jobs.number + 1) << 32 ORDER BY place DESC LIMIT 1)
 """
 _WITH, _WITHOUT = _SELECT.format(result=""), _SELECT.format(result="AND FALSE")
 
 _ENDED = """
-    SELECT id, operation, ended_at,
+    SELECT id, ended_at, head, crc, operation,
         (SELECT COALESCE(SUM(LENGTH(body)), 0) FROM chunks
          WHERE place >= jobs.number << 32 AND place < (jobs.number + 1) << 32)
         + LENGTH(head) + COALESCE((SELECT LENGTH(body) FROM requests WHERE number = jobs.number), 0)
@@ -47,7 +49,11 @@ class Reading:
 
     def get(self, job_id: str) -> JobRecord | None:
         """See `Store.get`."""
-        return next((self._record(row) for row in self._db.execute(f"{_WITH} WHERE id = ?", (job_id,))), None)
+        for row in self._db.execute(f"{_WITH} WHERE id = ?", (job_id,)):
+            record = self._record(row)
+            self._check(job_id, "result", record.result is not None or record.state is not State.SUCCEEDED)
+            return record
+        return None
 
     def find(self, prefix: str) -> Sequence[str]:
         """See `Store.find`."""
@@ -74,10 +80,11 @@ class Reading:
         if operations is not None:
             where = f"{where} AND operation IN ({', '.join('?' * len(operations))})"
             given += operations
-        return [
-            PrunedJob(id=job_id, operation=operation, ended_at=moment(at), size=size)
-            for job_id, operation, at, size in self._db.execute(_ENDED.format(where=where), (*given, limit))
-        ]
+        found = []
+        for job_id, at, head, crc, operation, size in self._db.execute(_ENDED.format(where=where), (*given, limit)):
+            self._check(job_id, "record", head_crc(job_id, at, head) == crc)
+            found.append(PrunedJob(id=job_id, operation=operation, ended_at=moment(at), size=size))
+        return found
 
     def size(self) -> int:
         """See `Store.size`."""
@@ -86,16 +93,19 @@ class Reading:
 
     def read(self, job_id: str, after: int, limit: int) -> Sequence[Event]:
         """See `Store.read`."""
-        for (number,) in self._db.execute("SELECT number FROM jobs WHERE id = ?", (job_id,)):
-            found: list[Event] = []
+        for number, ended_at in self._db.execute("SELECT number, ended_at FROM jobs WHERE id = ?", (job_id,)):
+            found, event = list[Event](), None
             for event in self._events(number, job_id, after):
-                found.append(event)
+                if event.seq > after:
+                    found.append(event)
                 if len(found) == limit:
-                    break
+                    return found
+            self._check(job_id, "log", event is not None and (ended_at is None or isinstance(event, EndEvent)))
             return found
         return []
 
     def _events(self, number: int, job_id: str, after: int) -> Iterator[Event]:
+        """The events of a log from the chunk on that has the one after number `after`."""
         query = """
             SELECT * FROM chunks WHERE place < ? AND place >=
                 COALESCE((SELECT MAX(place) FROM chunks WHERE place <= ? AND place >= ?), ?)
@@ -109,9 +119,7 @@ class Reading:
                 raise failures.damaged(self._path, f"the log of {job_id} near event {first}")
             expected = first + row[3]
             try:
-                for event in decode(row[6], job_id, Place(first, row[1], row[2]), lambda: self._result(number, job_id)):
-                    if event.seq > after:
-                        yield event
+                yield from decode(row[6], job_id, Place(first, row[1], row[2]), lambda: self._result(number, job_id))
             except BadFrame as error:
                 raise failures.damaged(self._path, str(error)) from error
 
@@ -123,12 +131,12 @@ class Reading:
         raise failures.damaged(self._path, f"the result of {job_id} is not there")
 
     def _record(self, row: Sequence[Any]) -> JobRecord:
-        number, job_id, ended_at, head, crc, request, request_crc, result, result_crc, last = row
+        number, job_id, ended_at, head, crc, request, request_crc, result, result_crc, *last = row
         self._check(job_id, "record", head_crc(job_id, ended_at, head) == crc)
         self._check(job_id, "request", request is not None and ids_crc(number, zlib.crc32(request)) == request_crc)
         self._check(job_id, "result", result is None or ids_crc(number, zlib.crc32(result)) == result_crc)
-        self._check(job_id, "log", last is not None)
-        place, count, tokens = (int(part) for part in last.split())
+        self._check(job_id, "log", last[0] is not None and is_whole(tuple(last)))
+        place, _, _, count, tokens, *_ = last
         return record_of(head, request, result, place - place_of(number, 0) + count - 1, tokens)
 
     def _check(self, job_id: str, what: str, whole: bool) -> None:

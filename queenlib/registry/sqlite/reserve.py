@@ -17,10 +17,10 @@ class Reserve:
         self._path, self._size = path, size
         self._there = False
 
-    def keep(self) -> None:
-        """Take the room, if it is there; where the disk is full there is none, and that is not an error."""
+    def keep(self) -> bool:
+        """Take the room, if it is there; whether we have it. Where the disk is full there is none, and that is no error."""
         if self._there:
-            return
+            return True
         with suppress(OSError):
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
@@ -32,6 +32,7 @@ class Reserve:
                 os.close(handle)
         if not self._there:
             self.give()
+        return self._there
 
     def give(self) -> bool:
         """Give the room back; whether there was any."""

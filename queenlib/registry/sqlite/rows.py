@@ -26,10 +26,10 @@ def head_of(record: JobRecord) -> bytes:
 
 def record_of(head: bytes, request: bytes, result: bytes | None, last_seq: int, tokens: int) -> JobRecord:
     """The record that these parts make."""
-    counts = b',"last_seq":%d,"tokens":%d' % (last_seq, tokens)
-    return JobRecord.model_validate_json(
-        b'%s,"request":%s,"result":%s%s}' % (head[:-1], request, b"null" if result is None else result, counts)
-    )
+    counts = b'"request":{},"last_seq":%d,"tokens":%d' % (last_seq, tokens)
+    record = JobRecord.model_validate_json(b"%s,%s}" % (head[:-1], counts))
+    bodies = {"request": json.loads(request), "result": None if result is None else json.loads(result)}
+    return record.model_copy(update=bodies)  # nested however deep: the reader of the line above has a limit
 
 
 def head_crc(job_id: str, ended_at: int | None, head: bytes) -> int:

@@ -9,7 +9,7 @@ APPLICATION_ID = 0x516E4C62
 
 MIGRATIONS: Sequence[str] = (
     """
-    CREATE TABLE meta (store TEXT NOT NULL, epoch INTEGER NOT NULL) STRICT;
+    CREATE TABLE meta (store TEXT NOT NULL, epoch INTEGER NOT NULL, removals INTEGER NOT NULL) STRICT;
     CREATE TABLE jobs (
         number INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -38,6 +38,7 @@ MIGRATIONS: Sequence[str] = (
 )
 """Number n brings a database of version n - 1 to version n, in one transaction.
 
+`meta.removals` says how often jobs were removed: the mark names the last time, since what was removed has no event to name.
 `jobs.head` is the record as JSON without its request, its result and its counts. `chunks` holds the log, in frames (see
 `frames`): `place` is the job's number and the number of the chunk's first event (`chunk.place_of`), `at` the time that its
 frames start from, `before` and `tokens` the pieces of the answer before and after it, `count` its events. Each `crc` is a

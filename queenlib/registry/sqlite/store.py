@@ -10,10 +10,11 @@ from typing import Literal
 from queenlib.errors import StoreFailed
 from queenlib.messages.events import EndEvent, Event, TokenEvent
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob
+from queenlib.registry.sqlite import failures
 from queenlib.registry.sqlite.inbox import Deed
 from queenlib.registry.sqlite.opening import Opened, open_database
 from queenlib.registry.sqlite.readers import Readers
-from queenlib.registry.sqlite.writer import Writer
+from queenlib.registry.sqlite.writer import WAITS, WAL_PAGES, Waits, Writer
 from queenlib.registry.store import read_cursor
 from queenlib.world import World
 
@@ -22,18 +23,49 @@ Durability = Literal["full", "fast"]
 
 
 class SqliteStore:
-    """Keeps jobs in one file, for as long as there is one."""
+    """Keeps jobs in one file, for as long as there is one.
 
-    def __init__(self, opened: Opened, world: World, durability: Durability = "full", vfs: str | None = None) -> None:
+    Args:
+        opened: The file; it is closed with the store, and at once if there is to be none.
+        world: Whose clock bounds the waits.
+        durability: What is on the disk when it is shown.
+        vfs: SQLite's name for how the file is reached, where that is not the usual way.
+        waits: How long another program is waited for.
+        wal_pages: See `Writer`.
+    """
+
+    def __init__(
+        self,
+        opened: Opened,
+        world: World,
+        durability: Durability = "full",
+        vfs: str | None = None,
+        waits: Waits = WAITS,
+        wal_pages: int = WAL_PAGES,
+    ) -> None:
         self.path = opened.path
         self.epoch = opened.epoch
         """See `Store.epoch`."""
-        self._writer = Writer(opened, world, fast=durability == "fast")
-        self._readers = Readers(opened.path, vfs)
+        try:
+            with failures.told(opened.path):
+                self._readers = Readers(opened.path, vfs)
+        except BaseException:
+            opened.close()
+            raise
+        self._writer = Writer(opened, world, fast=durability == "fast", waits=waits, wal_pages=wal_pages)
         self._closed = False
 
     @classmethod
-    def open(cls, path: Path, world: World, *, durability: Durability = "full", vfs: str | None = None) -> SqliteStore:
+    def open(
+        cls,
+        path: Path,
+        world: World,
+        *,
+        durability: Durability = "full",
+        vfs: str | None = None,
+        waits: Waits = WAITS,
+        wal_pages: int = WAL_PAGES,
+    ) -> SqliteStore:
         """Open the store at `path`, or make it.
 
         Args:
@@ -41,12 +73,15 @@ class SqliteStore:
             world: Clock and randomness.
             durability: What is on the disk when it is shown.
             vfs: SQLite's name for how the file is reached, where that is not the usual way.
+            waits: How long another program is waited for.
+            wal_pages: Pages in the `-wal` after which it is brought into the database.
 
         Raises:
             HomeTaken: Another queen has it.
             StoreUnusable: It cannot be used, and was not touched.
+            StoreFailed: There is no room on its disk, or another program keeps it locked.
         """
-        return cls(open_database(path, world, vfs), world, durability, vfs)
+        return cls(open_database(path, world, vfs), world, durability, vfs, waits, wal_pages)
 
     @property
     def commits(self) -> int:
@@ -103,7 +138,7 @@ class SqliteStore:
 
     async def delete(self, job_ids: Sequence[str], *, scrub: bool = False) -> None:
         """See `Store.delete`."""
-        await self._writer.do(Deed(lambda ledger: ledger.delete(job_ids), scrub=scrub))
+        await self._writer.do(Deed(lambda ledger: ledger.delete(job_ids), vital=True, scrub=scrub))  # it makes room
 
     async def close(self) -> None:
         """See `Store.close`. It takes the milliseconds of the last commit, and blocks: no thread is left to wait for it."""

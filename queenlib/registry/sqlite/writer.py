@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
 from queenlib.errors import QueenError, StoreFailed
 from queenlib.registry.sqlite import failures
+from queenlib.registry.sqlite.connection import BUSY_S
 from queenlib.registry.sqlite.inbox import Deed, Inbox, answer
 from queenlib.registry.sqlite.ledger import Ledger
 from queenlib.registry.sqlite.opening import Opened
@@ -18,10 +20,19 @@ from queenlib.world import World
 
 WAL_PAGES = 1000
 """Pages in the `-wal` after which it is brought into the database."""
-SCRUBS = 15
-"""So often it is tried to empty the `-wal`, each time for `connection.BUSY_S`."""
-BUSY_S = 60.0
-"""Seconds that another program's lock is waited for, before what happens to jobs cannot be kept."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long another program's lock is waited for."""
+
+    once_s: float = BUSY_S
+    """Seconds each time. Then those are refused who can come again."""
+    in_all_s: float = 60.0
+    """Seconds before what happens to jobs cannot be kept."""
+
+
+WAITS = Waits()
 
 
 class Writer:
@@ -31,19 +42,24 @@ class Writer:
         opened: The database; it is closed with the writer.
         world: Whose clock bounds the waits.
         fast: Let pieces of answers wait for the disk; all else never does.
+        waits: How long another program is waited for.
+        wal_pages: Pages in the `-wal` after which it is brought into the database.
     """
 
-    def __init__(self, opened: Opened, world: World, *, fast: bool = False) -> None:
+    def __init__(
+        self, opened: Opened, world: World, *, fast: bool = False, waits: Waits = WAITS, wal_pages: int = WAL_PAGES
+    ) -> None:
         self.failure: StoreFailed | None = None
         """Why nothing is written any more."""
         self.commits = 0
         """Transactions so far."""
-        self._opened, self._world, self._fast = opened, world, fast
+        self._opened, self._world, self._fast, self._waits = opened, world, fast, waits
         self._db = opened.connection
+        self._db.set_busy_timeout(int(waits.once_s * 1000))
         self._ledger = Ledger(opened.connection, opened.epoch)
         self._inbox = Inbox(world)
         self._synchronous, self._closed = "full", False
-        self._wal_pages = 0
+        self._wal_pages, self._wal_limit = 0, wal_pages
         self._db.set_wal_hook(self._committed_pages)
         self._thread = threading.Thread(target=self._run, name="queenlib store", daemon=True)
         self._thread.start()
@@ -71,38 +87,28 @@ class Writer:
             if batch := self._inbox.gather():
                 self._commit(batch)
                 self._inbox.look()
-                if any(deed.scrub and deed.error is None for deed in batch):
-                    self._scrub()
-                answer(batch)
+                answer([deed for deed in batch if not deed.scrub])
+                if scrubs := [deed for deed in batch if deed.scrub]:
+                    self._scrub([deed for deed in scrubs if deed.error is None])
+                    answer(scrubs)
                 self._keep_up()
-        with suppress(apsw.Error):
-            if self.failure is None:
-                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        self._opened.close()
+        self._opened.close(failed=self.failure is not None)
 
     def _commit(self, batch: list[Deed]) -> None:
         """Write a batch; each of its deeds has its answer or its error when this returns."""
-        began, left = self._world.monotonic(), list(batch)
+        left = list(batch) if self.failure or self._opened.reserve.keep() else self._vital(batch)
         while left and self.failure is None:
             try:
                 self._transact(left)
                 return
-            except apsw.BusyError:
-                self._roll_back()
-                left += self._inbox.drain(batch)
-                left = self._refuse(left, self._world.monotonic() - began)
             except _Defect as defect:
                 self._roll_back()
                 defect.deed.error = defect.error
                 left.remove(defect.deed)
             except StoreFailed as error:
                 self._stop(error)
-            except (apsw.Error, OSError) as error:
-                if isinstance(error, OSError) or not failures.is_full(error, self._db):
-                    self._stop(failures.stopped(self._opened.path, error))
-                else:
-                    self._roll_back()
-                    left = self._spare(left)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody waits for ever
+                left = self._see_to(error, left, batch)
         for deed in left:
             deed.error = self.failure
 
@@ -140,22 +146,38 @@ class Writer:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
-    def _refuse(self, left: Sequence[Deed], waited_s: float) -> list[Deed]:
+    def _see_to(self, error: Exception, left: list[Deed], batch: list[Deed]) -> list[Deed]:
+        """What is to be tried again, after a transaction that failed; the others have their error."""
+        full = failures.is_full(error, self._db)  # before a rollback, which has errors of its own
+        self._roll_back()
+        if isinstance(error, apsw.BusyError):
+            return self._refuse(left + self._inbox.drain(batch))
+        if full:
+            given = self._opened.reserve.give()
+            spared = self._vital(left)
+            return spared if given else self._refuse_full(spared)
+        self._stop(failures.stopped(self._opened.path, error))
+        return left
+
+    def _refuse(self, left: Sequence[Deed]) -> list[Deed]:
         """Another program has the database: tell those who can come again; the others wait on."""
+        now = self._world.monotonic()
         for deed in left:
-            if not deed.patient or waited_s > BUSY_S:
-                deed.error = failures.busy(self._opened.path, waited_s)
+            waited_s, patience_s = now - deed.at, self._waits.in_all_s if deed.patient else self._waits.once_s
+            deed.error = failures.busy(self._opened.path, waited_s) if waited_s >= patience_s else None
         answer([deed for deed in left if deed.error is not None])
         return [deed for deed in left if deed.error is None]
 
-    def _spare(self, left: Sequence[Deed]) -> list[Deed]:
-        """The disk is full: refuse all but the ends of jobs, which have what is held back for them."""
-        full = failures.full(self._opened.path, self._opened.free())
-        spared = [deed for deed in left if deed.vital] if self._opened.reserve.give() else []
+    def _vital(self, left: Sequence[Deed]) -> list[Deed]:
+        """The disk is full: refuse all but what there is room held back for, as long as there is none for that too."""
+        self._refuse_full([deed for deed in left if not deed.vital])
+        return [deed for deed in left if deed.vital]
+
+    def _refuse_full(self, left: Sequence[Deed]) -> list[Deed]:
+        full = failures.full(self._opened.path, self._opened.free()) if left else None
         for deed in left:
-            if deed not in spared:
-                deed.error = full
-        return spared
+            deed.error = full
+        return []
 
     def _stop(self, error: StoreFailed) -> None:
         self._roll_back()
@@ -166,9 +188,8 @@ class Writer:
         if self.failure is not None:
             return
         try:
-            if self._wal_pages >= WAL_PAGES:
-                self._wal_pages = 0
-                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if self._wal_pages >= self._wal_limit or (self._wal_pages and not self._opened.reserve.keep()):
+                self._bring_in()
             self._opened.reserve.keep()
         except apsw.BusyError:
             pass
@@ -176,18 +197,34 @@ class Writer:
             if not failures.is_full(error, self._db):
                 self._stop(failures.stopped(self._opened.path, error))
 
+    def _bring_in(self) -> None:
+        self._wal_pages = 0
+        pages, brought = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if 0 < pages == brought:  # begin the `-wal` anew: while it has what is old, damage to it would bring that back
+            self._db.execute("UPDATE meta SET epoch = epoch WHERE epoch = ?", (self._opened.epoch,))
+
     def _committed_pages(self, _: apsw.Connection, __: str, pages: int) -> int:
         self._wal_pages = pages
         return apsw.SQLITE_OK
 
-    def _scrub(self) -> None:
+    def _scrub(self, deeds: Sequence[Deed]) -> None:
         """Leave nothing in the `-wal`, and give free pages back to the disk: readers finish first."""
-        with suppress(apsw.Error):
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
-        for _ in range(SCRUBS):
-            with suppress(apsw.BusyError):
+        error: StoreFailed | None = self.failure
+        try:
+            if deeds and error is None:
+                with suppress(apsw.BusyError, apsw.FullError):
+                    self._db.execute("PRAGMA incremental_vacuum").fetchall()
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-                return
+        except apsw.BusyError:
+            error = failures.unscrubbed(self._opened.path, self._waits.once_s)
+        except apsw.Error as raised:
+            if failures.is_full(raised, self._db):
+                error = failures.full(self._opened.path, self._opened.free())
+            else:
+                error = failures.stopped(self._opened.path, raised)
+                self._stop(error)
+        for deed in deeds:
+            deed.error = error
 
 
 class _Defect(Exception):
