@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from queenlib.errors import QueenError
+from queenlib.errors import InvalidRequest, QueenError
 from queenlib.messages.job import Pruned, PrunedJob
 from queenlib.registry.store import Store
 from queenlib.world import World
@@ -19,6 +20,8 @@ AT_ONCE = 200
 """Jobs that are removed in one transaction."""
 OLDEST_S = 1e10
 """Seconds; three centuries."""
+LEAST_S = 1e-3
+"""Seconds between two looks at least."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,28 @@ class Retention:
     """Bytes that all jobs together may take, the oldest go first; `None`, the default, is as much as there is."""
     every_s: float = 60.0
     """Seconds between two looks."""
+
+    def __post_init__(self) -> None:
+        """A slip here would remove what was to be kept, and nobody would see it.
+
+        Raises:
+            InvalidRequest: One of them is no amount.
+        """
+        seconds = {"reads_s": self.reads_s, "age_s": self.age_s}
+        _check({name: value for name, value in seconds.items() if value is not None}, int | float, least=0)
+        _check({} if self.size is None else {"size": self.size}, int, least=0)
+        _check({"every_s": self.every_s}, int | float, least=LEAST_S)
+
+
+def _check(amounts: Mapping[str, Any], kind: Any, least: float) -> None:
+    for name, value in amounts.items():
+        if not isinstance(value, kind) or isinstance(value, bool) or not value >= least:  # not a number is not
+            raise InvalidRequest(
+                f"{name} is {value!r}.",
+                why=f"It is a number of {'bytes, a whole one' if name == 'size' else 'seconds'}, and {least:g} or more.",
+                state="Nothing was started, and nothing was removed.",
+                next=f"Leave {name} out, or mend it: Queen(retention=Retention({name}=86400))",
+            )
 
 
 async def select(store: Store, world: World, *, age_s: float | None = None, size: int | None = None) -> Sequence[PrunedJob]:
