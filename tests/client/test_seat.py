@@ -20,6 +20,7 @@ from queenlib.messages.hive import HiveList
 from queenlib.messages.state import State
 from queenlib.world import World
 from tests.client.others import other
+from tests.faults.reigns import Reign, begin, end
 
 Held = Callable[[Path], AbstractContextManager[int]]
 LONG = "sim:words?tokens=100000&tokens_per_s=50"
@@ -136,6 +137,19 @@ def test_each_create_under_way_is_made_once(tmp_path: Path) -> None:
         assert len(set(made)) == len(made)
         listed = {record.id for record in second.sync.jobs._records()}
         assert listed == set(made)
+
+
+async def test_a_create_whose_queen_dies_before_she_answers_is_made_once(tmp_path: Path) -> None:
+    """The job is in the store and nobody was told: the same call, asked again of the next queen, gives that job."""
+    first = await begin(tmp_path, ("tests.faults.doomed", str(tmp_path), "--later", "created:1"))
+    assert isinstance(first, Reign)
+    with Queen(tmp_path, world=Quick()) as second:
+        assert second.url is not None
+        first.arm()
+        job = await second.jobs.create(HiveList())
+        assert second.url is None
+        assert (await end(tmp_path, first.process, first.mark, first.url)).point == "created"
+        assert [record.id for record in (await second.jobs.list()).jobs] == [job.id]
 
 
 def test_of_three_one_takes_over_and_the_other_joins_it(tmp_path: Path) -> None:

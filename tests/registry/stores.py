@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from queenlib.messages.base import Operation
 from queenlib.messages.events import Event
-from queenlib.messages.job import USUAL, JobRecord
+from queenlib.messages.job import USUAL, JobRecord, Terms
 from queenlib.registry.log import JobLog
 from queenlib.registry.memory import Memory, MemoryStore
 from queenlib.registry.store import Store
@@ -20,9 +20,9 @@ class Named(World):
         return f"{kind}-a"
 
 
-def log_of_one(operation: Operation, store: Store) -> JobLog:
+def log_of_one(operation: Operation, store: Store, terms: Terms = USUAL) -> JobLog:
     """The log of a new job, `job-a`."""
-    return JobLog.new(operation, USUAL, store, Named())
+    return JobLog.new(operation, terms, store, Named())
 
 
 class SlowStore(MemoryStore):

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from queenlib.errors import QueenError, StoreFailed, WorkerDied
-from queenlib.messages.base import Deleted, Result
-from queenlib.messages.events import Log, Token, Waiting, Working, Yielded
-from queenlib.messages.job import JobRecord
+from queenlib.messages.base import Deleted, Operation, Result
+from queenlib.messages.events import AttemptEvent, Log, Token, Waiting, Working, Yielded
+from queenlib.messages.infer import Infer
+from queenlib.messages.job import USUAL, JobRecord, Terms
 from queenlib.messages.model import ModelDelete
 from queenlib.messages.state import State
 from queenlib.registry.limits import Limits
@@ -21,6 +22,7 @@ from queenlib.registry.stop import Stop
 from queenlib.registry.store import Store
 from tests.registry.stores import FullStore, SlowStore, log_of_one
 
+DELETE = ModelDelete(model="m")
 RESULT = Deleted(kind="model", id="m")
 
 
@@ -36,10 +38,15 @@ async def kept(run: Run) -> None:
     run.queue()
 
 
-def run_of(store: Store, limits: Limits | None = None, ended: list[str] | None = None) -> Run:
+def run_of(
+    store: Store,
+    limits: Limits | None = None,
+    ended: list[str] | None = None,
+    operation: Operation = DELETE,
+    terms: Terms = USUAL,
+) -> Run:
     """A job's run."""
-    operation = ModelDelete(model="m")
-    log = log_of_one(operation, store)
+    log = log_of_one(operation, store, terms)
     return Run(log, operation, limits or Limits(), nullcontext(), (ended if ended is not None else []).append)
 
 
@@ -134,6 +141,72 @@ async def test_the_queue_has_no_say_once_it_runs(early: bool) -> None:
     await keeping
     await run.ended()
     assert (await record_of(store)).state is State.SUCCEEDED
+
+
+async def test_what_may_not_be_done_twice_begins_once_it_is_kept_that_it_does() -> None:
+    """Before its first step, and before each step that comes after a wait, that it runs is in the store."""
+    store = SlowStore(0.02)
+    seen: list[State] = []
+
+    async def work() -> AsyncGenerator[Yielded]:
+        seen.append((await record_of(store)).state)
+        yield Waiting(reason="the model is loaded")
+        yield Working()
+        seen.append((await record_of(store)).state)
+        yield RESULT
+
+    run = run_of(store, operation=Infer(prompt="x"))
+    await kept(run)
+    run.start(work)
+    await run.ended()
+    assert seen == [State.RUNNING, State.RUNNING]
+
+
+@pytest.mark.parametrize(
+    ("retry", "attempt", "state"), [(0, 1, State.FAILED), (1, 2, State.SUCCEEDED), (5, 2, State.SUCCEEDED)]
+)
+async def test_work_that_is_cut_off_begins_anew_as_often_as_was_agreed(retry: int, attempt: int, state: State) -> None:
+    """Its worker dies, and there is another attempt, which counts its pieces from 0; unasked there is none."""
+    begun: list[int] = []
+    store = MemoryStore()
+
+    async def work() -> AsyncGenerator[Yielded]:
+        begun.append(1)
+        yield Token(text="a", dt_ms=0.0)
+        if len(begun) == 1:
+            raise WorkerDied("The worker has died.")
+        yield RESULT
+
+    run = run_of(store, operation=Infer(prompt="x"), terms=Terms(retry=retry))
+    await kept(run)
+    run.start(work)
+    await run.ended()
+    record = await record_of(store)
+    assert (len(begun), record.attempt, record.state, record.tokens) == (attempt, attempt, state, 1)
+    log = await store.read("job-a", 0, 100)
+    told = [(event.data.n, event.data.reason) for event in log if isinstance(event, AttemptEvent)]
+    assert told == [(2, "The worker has died.")] * (attempt - 1)
+
+
+async def test_work_that_is_cut_off_while_it_is_cancelled_is_not_begun_anew() -> None:
+    """Whoever cancels means all attempts."""
+
+    async def work() -> AsyncGenerator[Yielded]:
+        try:
+            yield Token(text="a", dt_ms=0.0)
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as cancelled:
+            raise WorkerDied("The worker has died.") from cancelled
+
+    store = MemoryStore()
+    run = run_of(store, operation=Infer(prompt="x"), terms=Terms(retry=5))
+    await kept(run)
+    run.start(work)
+    await run.log.kept_beyond(2)
+    run.stop(Stop.cancel("job-a"))
+    await run.ended()
+    record = await record_of(store)
+    assert (record.attempt, record.state.ended) == (1, True)
 
 
 async def test_the_first_reason_stays_and_cuts_once() -> None:
