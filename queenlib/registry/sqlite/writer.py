@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +111,7 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - whatever it is, nobody waits for ever
                 left = self._see_to(error, left, batch)
         for deed in left:
-            deed.error = self.failure
+            deed.error = copy(self.failure)  # each its own: one that is raised again and again gathers frames for ever
 
     def _transact(self, batch: Sequence[Deed]) -> None:
         self._sync("normal" if self._fast and all(deed.relaxed for deed in batch) else "full")
@@ -201,7 +202,9 @@ class Writer:
         self._wal_pages = 0
         pages, brought = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         if 0 < pages == brought:  # begin the `-wal` anew: while it has what is old, damage to it would bring that back
-            self._db.execute("UPDATE meta SET epoch = epoch WHERE epoch = ?", (self._opened.epoch,))
+            with self._db:  # there and back: SQLite does not write what is as it was
+                for epoch in (self._opened.epoch, -self._opened.epoch):
+                    self._db.execute("UPDATE meta SET epoch = -epoch WHERE epoch = ?", (epoch,))
 
     def _committed_pages(self, _: apsw.Connection, __: str, pages: int) -> int:
         self._wal_pages = pages
