@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from queenlib import tables
 from queenlib.cli.ending import ending
 from queenlib.home import Home
 
@@ -21,4 +22,5 @@ def salvage(home: HomeOption = None) -> None:
         from queenlib.registry.sqlite import salvage as salvaging
         from queenlib.world import World
 
-        typer.echo(str(salvaging.salvage(Home.open(home).store, World())))
+        report = salvaging.salvage(Home.open(home).store, World())
+        typer.echo(tables.printable(str(report)))  # names out of damaged bytes may hold anything

@@ -27,14 +27,21 @@ _FORM = """
     SELECT m.type, m.name, tbl_name, x.name, x.type, x."notnull", x.pk
     FROM sqlite_schema AS m LEFT JOIN pragma_table_xinfo(m.name) AS x ORDER BY m.rowid, x.cid
 """
-_EMPTY = {100: b"\x0d", 103: b"\0\0"}
-"""And in that of one that has no table yet."""
+_EMPTY = {
+    16: b"\x10\x00", 44: bytes(4), 52: b"\0\0\0\1", 56: bytes(4), 64: b"\0\0\0\1", 100: b"\x0d", 103: b"\0\0"
+}  # fmt: skip
+"""And in that of one of ours that has no table yet; an empty one of another program keeps the form that it was made with."""
 
 
 def check_head(path: Path, version: int = VERSION) -> None:
     """Whether the file at `path` is a database of ours, or none yet: its head is read before SQLite is let near it."""
     if path.with_name(path.name + SALVAGED).exists():
         raise failures.unusable(path, "was being salvaged, and that was broken off", "damaged", failures.salvage(path))
+    if path.is_symlink():  # its `-wal` would lie elsewhere, and whoever has that folder would not see our lock
+        remedy = (
+            "Put the file itself there, with its -wal; to have it on another disk, move the whole home: QUEENLIB_HOME=/path"
+        )
+        raise failures.unusable(path, "is a link", "io", remedy)
     try:
         with path.open("rb") as file:
             head = file.read(108)
@@ -89,7 +96,10 @@ def _is_ours_beside(path: Path) -> bool:
 
 
 def _away(path: Path) -> str:
-    return f"Move it away: mv {quote(str(path))} {quote(str(path))}.other"
+    other = path.with_name(f"{path.name}.other")
+    while other.exists():  # the line is pasted: it may not write over what was moved away before
+        other = other.with_name(f"{other.name}.other")
+    return f"Move it away: mv {quote(str(path))} {quote(str(other))}"
 
 
 def is_empty(connection: apsw.Connection) -> bool:

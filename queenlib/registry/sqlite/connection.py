@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import apsw
@@ -28,8 +29,11 @@ def open_writer(path: Path, vfs: str | None = None) -> apsw.Connection:
         connection.pragma("secure_delete", "on")
         connection.pragma("trusted_schema", "off")
         connection.wal_autocheckpoint(0)  # it hides errors: a failed sync has to stop us
-    except BaseException:
+    except BaseException as error:
+        number = connection.system_errno if isinstance(error, apsw.IOError | apsw.CantOpenError) else 0
         close(connection, path)
+        if number:  # a full disk, say: whoever gets the error has no connection to ask
+            raise OSError(number, os.strerror(number), str(path)) from error
         raise
     return connection
 

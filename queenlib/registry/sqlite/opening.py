@@ -139,14 +139,14 @@ def _opened(path: Path, connection: apsw.Connection, lock: FileLock, world: Worl
         check_whose(path, connection.pragma("application_id"), version, len(migrations))
         check_form(path, connection, migrations[:version])
         check_whole(path, connection)
-    with connection:
-        _migrate(connection, world, migrations)
-        check_mark(path, connection, mark)
-        connection.execute("UPDATE meta SET epoch = epoch + 1")
+    connection.execute("BEGIN IMMEDIATE")  # one that begins with a read would not wait for another program's lock
+    _migrate(connection, world, migrations)
+    check_mark(path, connection, mark)
+    connection.execute("UPDATE meta SET epoch = epoch + 1")
     store, epoch = identify(path, connection)
+    connection.execute("COMMIT")  # after an error the connection is closed, and none of this was done
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)  # what a dead queen left is read once, and synced
-    with connection:
-        connection.execute("UPDATE meta SET epoch = epoch")  # the `-wal` is there from now on
+    connection.execute("UPDATE meta SET epoch = epoch")  # the `-wal` is there from now on
     sync_folder(path.parent)
     files = {each: _identity(each) for each in (path, path.with_name(f"{path.name}-wal"))}
     reserve = Reserve(path.with_suffix(".reserve"))
