@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 from queenlib.errors import InvalidOperation, InvalidRequest, StreamReset
 from queenlib.messages import hive, infer, model, status, worker
-from queenlib.messages.base import Deleted, Operation
+from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import Event, Yielded
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
@@ -29,6 +29,12 @@ from queenlib.version import __version__
 
 PAGE_LIMIT = 1000
 """Jobs in one page."""
+
+
+class _Unknown(Operation):
+    """What another version of queenlib knew how to do; it is only ever noted as lost."""
+
+    recovery = Recovery.ONCE
 
 
 class Router:
@@ -115,7 +121,7 @@ class Router:
         try:
             operation = parse_operation(record.request)
         except InvalidOperation as error:
-            unread = OPERATIONS.get(record.operation, Operation)
+            unread = OPERATIONS.get(record.operation, _Unknown)
             await registry.finish(record, unread.model_construct(operation=record.operation), unreadable(record, error))
             return
         what = fate(record, operation)

@@ -18,6 +18,7 @@ import pytest
 
 from queenlib import Queen
 from queenlib.messages.events import EndEvent
+from queenlib.messages.state import State
 from tests.cli.program import family, left, read_until, run, started
 
 LONG = "sim:words?tokens=2000&tokens_per_s=10"
@@ -122,6 +123,38 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert f"Port {port}" in done.stderr
     assert "  next: " in done.stderr
+
+
+def test_a_home_that_has_a_queen_is_told(tmp_path: Path) -> None:
+    """A second one on a home ends with 1 and an error in parts, and no line of JSON; the first is not disturbed."""
+    with serving(tmp_path) as (process, ready), Queen.connect(ready["url"], token_file=ready["token_file"]) as queen:
+        job = queen.infer("x", model=LONG, max_tokens=2000)
+        next(event for event in job if event.type == "token")
+        address = (tmp_path / "queen.json").read_bytes()
+        for how in ([], ["--json"]):
+            done = run(tmp_path, "serve", *how)
+            assert (done.returncode, done.stdout) == (1, "")
+            assert f"HomeTaken: Another queen has {tmp_path}." in done.stderr
+            assert all(part in done.stderr for part in ("why: ", "state: She was not disturbed.", "next: Join her: "))
+            assert "Traceback" not in done.stderr
+        assert (tmp_path / "queen.json").read_bytes() == address
+        assert queen.sync.jobs.get(job.id).state is State.RUNNING
+        assert run(tmp_path, "infer", "--model", "sim:echo", "hello").stdout == "hello\n"  # who asks is her client
+        assert job.id in [each.id for each in queen.sync.jobs.list().jobs]
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_her_home_is_free_when_she_is_gone(tmp_path: Path, number: signal.Signals) -> None:
+    """Killed or told to end: the next one has the home at once, and all jobs."""
+    with serving(tmp_path) as (process, ready):
+        with Queen.connect(ready["url"], token_file=ready["token_file"]) as queen:
+            job_id = queen.hives.list().id
+        process.send_signal(number)
+        process.wait(20)
+        with serving(tmp_path) as (_, after), Queen.connect(after["url"], token_file=after["token_file"]) as queen:
+            assert [each.id for each in queen.sync.jobs.list().jobs] == [job_id]
 
 
 def test_a_wide_address_is_refused(tmp_path: Path) -> None:

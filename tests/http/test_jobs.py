@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from queenlib.messages.job import JobListing, JobRecord, JobTicket
+from queenlib.messages.job import JobListing, JobRecord, JobTicket, Pruned
 from queenlib.messages.state import State
 from tests.http.served import Served
 
@@ -86,6 +86,12 @@ async def test_delete_cancels(queen: Served) -> None:
         ("/v1/jobs?cursor=-1", "GET", 400),
         ("/v1/jobs?cursor=99999999999999999999", "GET", 400),
         ("/v1/jobs?unknown=1", "GET", 400),
+        ("/v1/jobs/job-nosuchjob000/log", "DELETE", 404),
+        ("/v1/jobs/job-nosuchjob000/log", "GET", 405),
+        ("/v1/jobs/job-nosuchjob000/log?x=1", "DELETE", 400),
+        ("/v1/jobs/log", "DELETE", 404),
+        ("/v1/prune", "GET", 405),
+        ("/v1/prune", "DELETE", 405),
         ("/v1/jobs?cursor=999999", "GET", 200),
     ],
 )
@@ -104,6 +110,68 @@ async def test_start_is_one_of_two(queen: Served) -> None:
     """Another word is refused, and no job is made."""
     assert (await queen.post({"operation": "hive_list"}, "?start=later")).status == 400
     assert (await queen.router.list_jobs()).jobs == ()
+
+
+@pytest.mark.parametrize("retry", ["101", "-1", "1.0", "", "x", "1e1"])
+async def test_retry_is_a_number(queen: Served, retry: str) -> None:
+    """From 0 to 100 in digits; anything else is refused, and no job is made."""
+    assert (await queen.post({"operation": "hive_list"}, f"?retry={retry}")).status == 400
+    assert (await queen.router.list_jobs()).jobs == ()
+
+
+async def test_what_is_agreed_is_kept(queen: Served) -> None:
+    """Key, start and retry are the job's, and are shown with it."""
+    body = b'{"operation": "hive_list"}'
+    made = await queen.ask("/v1/jobs?start=on_stream&retry=100", "POST", ["Idempotency-Key: k"], body)
+    shown = (await queen.ask(f"/v1/jobs/{made.json['job_id']}")).json
+    assert shown["terms"] == {"start": "on_stream", "key": "k", "retry": 100}
+
+
+async def test_a_job_that_has_ended_is_removed(queen: Served) -> None:
+    """`DELETE …/log` of one at work is 409 and leaves it; when it has ended it is removed, and then it is not there."""
+    gate = asyncio.Event()
+    job_id = await queen.run(["a"], gate)
+    refused = await queen.ask(f"/v1/jobs/{job_id}/log", "DELETE")
+    assert (refused.status, refused.json["type"]) == (409, "InUse")
+    assert not (await queen.router.get_job(job_id)).state.ended
+    gate.set()
+    await finished(queen, job_id)
+    removed = await queen.ask(f"/v1/jobs/{job_id}/log", "DELETE")
+    assert (removed.status, removed.json) == (200, {"kind": "job", "id": job_id})
+    again = await queen.ask(f"/v1/jobs/{job_id}/log", "DELETE")
+    assert (again.status, again.json["type"]) == (404, "UnknownJob")
+
+
+async def test_jobs_are_pruned(queen: Served) -> None:
+    """What comes back is what went; by a dry run nothing goes."""
+    job_id = await queen.run(["a"])
+    await finished(queen, job_id)
+    for dry_run, left in ((True, 1), (False, 0)):
+        answer = await queen.ask("/v1/prune", "POST", body=b'{"size": 0, "dry_run": %s}' % str(dry_run).lower().encode())
+        assert (answer.status, answer.header("content-type")) == (200, "application/json")
+        pruned = Pruned.model_validate_json(answer.body)
+        assert ([job.id for job in pruned.jobs], pruned.dry_run) == ([job_id], dry_run)
+        assert len((await queen.router.list_jobs()).jobs) == left
+
+
+PRUNES = [
+    b"{}", b'{"dry_run": true}', b'{"age_s": null, "size": null}', b'{"age_s": -1}', b'{"size": -1}', b'{"size": 1.5}',
+    b'{"age_s": "1"}', b'{"age_s": true}', b'{"size": true}', b'{"age_s": 0, "dry_run": 1}', b'{"size": 0, "dry_run": 0.0}',
+    b'{"age": 0}', b'{"age_s": 0, "older_than": 0}', b'{"age_s": NaN}', b'{"age_s": 1e999}', b'{"size": 99999999999999999}',
+    b"[]", b"", b'{"age_s": 0, "age_s": 0}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", PRUNES)
+async def test_what_does_not_say_what_is_to_go_removes_nothing(queen: Served, body: bytes) -> None:
+    """400, whatever is wrong with it, and every job is still there."""
+    await finished(queen, await queen.run(["a"]))
+    answer = await queen.ask("/v1/prune", "POST", body=body)
+    assert (answer.status, answer.json["type"]) == (400, "InvalidRequest")
+    assert answer.json["problem"]["next"]
+    assert len((await queen.router.list_jobs()).jobs) == 1
+    assert (await queen.ask("/v1/prune?dry_run=true", "POST", body=b'{"age_s": 0}')).status == 400
+    assert len((await queen.router.list_jobs()).jobs) == 1
 
 
 async def test_a_bad_operation_names_every_field(queen: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -49,6 +50,43 @@ def test_refusals_are_described(described: Any) -> None:
             assert {"400", "401", "403", "431", "500"} <= each["responses"].keys(), path
     assert described["security"] == [{"token": []}]
     assert described["paths"]["/health"]["get"]["security"] == []
+
+
+def test_what_may_be_sent_is_described(described: Any) -> None:
+    """Keys, retries and epochs have their place in it."""
+
+    def names(path: str, method: str) -> set[str]:
+        return {each["name"].lower() for each in described["paths"][path][method].get("parameters", ())}
+
+    assert {"idempotency-key", "retry", "start"} <= names("/v1/jobs", "post")
+    assert {"queen-epoch", "last-event-id", "after"} <= names("/v1/jobs/{job_id}/stream", "get")
+    assert "requestBody" in described["paths"]["/v1/prune"]["post"]
+
+
+async def test_statuses_of_removals_are_the_described_ones(queen: Served, described: Any) -> None:
+    """Done, refused, not there: each is among what the endpoint says."""
+    job, busy = await queen.run(["a"]), await queen.run(["a"], asyncio.Event())
+    await queen.ask(f"/v1/jobs/{job}/stream")
+    asked: list[tuple[str, str, str, bytes | None, int]] = [
+        ("/v1/jobs/{job_id}/log", "delete", busy, None, 409), ("/v1/jobs/{job_id}/log", "delete", job, None, 200),
+        ("/v1/jobs/{job_id}/log", "delete", job, None, 404), ("/v1/prune", "post", "", b'{"size": 0, "dry_run": true}', 200),
+        ("/v1/prune", "post", "", b"{}", 400), ("/v1/jobs", "post", "", b'{"operation": "hive_lst"}', 422),
+    ]  # fmt: skip
+    for path, method, job_id, body, status in asked:
+        answer = await queen.ask(path.format(job_id=job_id), method.upper(), body=body)
+        responses = described["paths"][path][method]["responses"]
+        assert answer.status == status
+        assert (answer.header("content-type") or "").partition(";")[0] in responses[str(status)]["content"], (path, answer)
+
+
+async def test_a_conflict_of_keys_is_described(queen: Served, described: Any) -> None:
+    """409 is among what creating a job may be answered with."""
+    answers = [
+        await queen.ask("/v1/jobs", "POST", ["Idempotency-Key: k"], b'{"operation": "%s"}' % name)
+        for name in (b"hive_list", b"status")
+    ]
+    assert [answer.status for answer in answers] == [201, 409]
+    assert {"201", "409"} <= described["paths"]["/v1/jobs"]["post"]["responses"].keys()
 
 
 async def test_statuses_are_the_described_ones(queen: Served, described: Any) -> None:

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from queenlib.errors import InvalidRequest
-from queenlib.http.reading import DEPTH, read_cursor, read_number, read_object, read_query, read_terms
+from queenlib.http.reading import (
+    DEPTH,
+    read_cursor,
+    read_epoch,
+    read_number,
+    read_object,
+    read_prune,
+    read_query,
+    read_terms,
+)
+from queenlib.messages.job import RETRIES, Terms
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -124,3 +134,58 @@ def test_starts() -> None:
     assert terms == ["now", "now", "on_stream"]
     with pytest.raises(InvalidRequest):
         read_terms(request("start=never"))
+
+
+def test_terms() -> None:
+    """Where nothing is said, what is usual; else key, start and retry as they are said."""
+    assert read_terms(request()) == Terms()
+    said = read_terms(request("retry=3&start=on_stream", (b"idempotency-key", b"My-Key/1")))
+    assert said == Terms(start="on_stream", key="My-Key/1", retry=3)
+    assert read_terms(request(f"retry={RETRIES}")).retry == RETRIES
+    for query in ("retry=", "retry=-1", f"retry={RETRIES + 1}", "retry=1.0", "retry=1&retry=1", "key=k", "start="):
+        with pytest.raises(InvalidRequest):
+            read_terms(request(query))
+
+
+@pytest.mark.parametrize("key", [b"", b" ", b"a b", b"a\t", b"a\n", b"a\0", b"\x7f", "é".encode(), b"\xe9", b"x" * 256])
+def test_what_is_no_key_is_refused(key: bytes) -> None:
+    """It is visible ASCII, 1 to 255 of it; the refusal says so and does not echo."""
+    with pytest.raises(InvalidRequest, match="key is not") as refused:
+        read_terms(request("", (b"idempotency-key", key)))
+    assert "1 to 255 visible ASCII characters" in refused.value.why
+    assert key.decode("latin-1").strip() == "" or key.decode("latin-1") not in str(refused.value)
+
+
+def test_a_key_is_sent_once() -> None:
+    """Twice is refused, also where both say the same."""
+    for second in (b"k", b"l", b""):
+        with pytest.raises(InvalidRequest, match="twice"):
+            read_terms(request("", (b"idempotency-key", b"k"), (b"idempotency-key", second)))
+
+
+def test_epochs() -> None:
+    """A number, or nothing; anything else is refused."""
+    assert read_epoch(request()) is None
+    assert [read_epoch(request("", (b"queen-epoch", text))) for text in (b"0", b"7", b"1000000")] == [0, 7, 10**6]
+    for text in (b"", b"-1", b"1.0", b"x", b"1 2", b"99999999999999999"):
+        with pytest.raises(InvalidRequest, match="Queen-Epoch"):
+            read_epoch(request("", (b"queen-epoch", text)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"age_s": 0}, {"age_s": 0.5, "size": 2**53}, {"size": 0, "dry_run": True}, {"age_s": None, "dry_run": False}],
+)
+def test_prunes_are_read(body: dict[str, object]) -> None:
+    """What each may say; whether it says enough is for others to judge."""
+    assert read_prune(dict(body)) == body
+
+
+@pytest.mark.parametrize(
+    "body", [{"age_s": -0.1}, {"age_s": 2**54}, {"age_s": "0"}, {"age_s": True}, {"size": 0.0}, {"dry_run": 0}, {"x": 1}]
+)
+def test_other_prunes_are_refused(body: dict[str, object]) -> None:
+    """Nothing is removed by what is not understood."""
+    with pytest.raises(InvalidRequest) as refused:
+        read_prune(body)
+    assert refused.value.state == "Nothing was removed."

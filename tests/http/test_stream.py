@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from queenlib.messages.events import EVENT, EndEvent, Event, TokenEvent
+from queenlib.messages.events import EVENT, EndEvent, Event, StateData, StateEvent, TokenEvent
+from queenlib.messages.infer import Infer
 from queenlib.messages.state import State
+from queenlib.registry.memory import Memory, MemoryStore
+from queenlib.router import Router
 from queenlib.sse import Decoder
 from tests.http.served import Answer, Served, Talk, served
+from tests.registry.test_store import AT, first, grown, lines
 
 NASTY = [
     "[DONE]",
@@ -238,3 +242,54 @@ async def test_closing_only_the_socket_ends_streams_without_an_end(tmp_path: Pat
     log = events((await reading).body)
     assert log
     assert not isinstance(log[-1], EndEvent)
+
+
+@pytest.fixture
+async def succeeded(tmp_path: Path) -> AsyncIterator[Served]:
+    """The second queen of a store, who has found a job under way, `job-a`, and has ended it as lost with event 8."""
+    kept = Memory()
+    record, event = first("job-a", Infer(prompt="x", model="m"))
+    store = MemoryStore(kept)
+    await store.create(record.model_copy(update={"epoch": store.epoch}), [event], "")
+    running = StateEvent(job_id="job-a", seq=2, at=AT, data=StateData(state=State.RUNNING))
+    await grown(store, record.model_copy(update={"epoch": store.epoch}), [running, *lines("job-a", 3, 5)])
+    async with served(tmp_path, MemoryStore(kept)) as made:
+        await Router.begin(made.state)
+        yield made
+
+
+async def test_a_stream_tells_its_epoch(queen: Served, succeeded: Served) -> None:
+    """That of the queen who worked on the job last, in the head of the stream."""
+    assert (await follow(queen, await queen.run(["a"]))).header("queen-epoch") == "1"
+    answer = await follow(succeeded, "job-a")
+    assert answer.header("queen-epoch") == "2"
+    assert [event.seq for event in events(answer.body)] == list(range(1, 9))
+
+
+@pytest.mark.parametrize("after", [8, 9, 1000])
+async def test_who_has_seen_what_was_taken_back_is_told(succeeded: Served, after: int) -> None:
+    """409 with the last event that both have, also where the log is as long as it was; from there it can be read on."""
+    told = await follow(succeeded, "job-a", f"Last-Event-ID: {after}", "Queen-Epoch: 1")
+    assert (told.status, told.json["type"]) == (409, "StreamReset")
+    assert told.json["problem"]["fields"] == {"last_seq": 7, "epoch": 2}
+    assert "after=7" in told.json["problem"]["next"]
+    on = await follow(succeeded, "job-a", "Last-Event-ID: 7", "Queen-Epoch: 1")
+    assert [event.seq for event in events(on.body)] == [8]
+
+
+async def test_who_has_seen_nothing_that_was_taken_back_reads_on(succeeded: Served) -> None:
+    """An older epoch alone is no fault; one of today, or none, is told the usual."""
+    for after in range(8):
+        answer = await follow(succeeded, "job-a", f"Last-Event-ID: {after}", "Queen-Epoch: 1")
+        assert [event.seq for event in events(answer.body)] == list(range(after + 1, 9))
+    for headers in ([], ["Queen-Epoch: 2"], ["Queen-Epoch: 3"]):
+        assert (await follow(succeeded, "job-a", "Last-Event-ID: 8", *headers)).status == 204
+        beyond = await follow(succeeded, "job-a", "Last-Event-ID: 9", *headers)
+        assert (beyond.status, beyond.json["type"]) == (409, "StreamBeyondEnd")
+
+
+@pytest.mark.parametrize("epoch", ["", "-1", "x", "1.0", "99999999999999999"])
+async def test_an_epoch_is_a_number(succeeded: Served, epoch: str) -> None:
+    """Anything else is refused before the stream begins."""
+    answer = await follow(succeeded, "job-a", f"Queen-Epoch: {epoch}")
+    assert (answer.status, answer.json["type"]) == (400, "InvalidRequest")

@@ -3,11 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from queenlib.messages.events import (
     EVENT,
+    AttemptData,
+    AttemptEvent,
     EndData,
     EndEvent,
     Log,
@@ -42,3 +46,24 @@ def test_texts_bring_their_own_line_ends() -> None:
     assert str(ProgressEvent(**base, data=progress)) == "· download x: 1,000 of 2,000 bytes\n"
     error = Problem(kind="UnknownHive", what="There is no hive x.")
     assert str(EndEvent(**base, data=EndData(state=State.FAILED, error=error))) == "\n· failed: There is no hive x.\n"
+
+
+@given(st.text(), st.integers(2, 10**6), st.integers(0, 2**40))
+def test_an_attempt_survives_the_wire(reason: str, n: int, epoch: int) -> None:
+    """Its number, its reason and the queen's come back as they were, in one line."""
+    event = AttemptEvent(job_id="job-a", seq=7, at=AT, data=AttemptData(n=n, reason=reason, epoch=epoch))
+    assert EVENT.validate_json(event.line) == event
+    assert b"\n" not in event.line
+
+
+def test_an_attempt_begins_a_line_of_its_own() -> None:
+    """The answer before it broke off in the middle of one."""
+    event = AttemptEvent(job_id="job-a", seq=7, at=AT, data=AttemptData(n=2, reason="queen_died", epoch=3))
+    assert str(event) == "\n· attempt 2: queen_died\n"
+
+
+@pytest.mark.parametrize("bad", [{"n": 1}, {"n": 0}, {"n": 2.0}, {"n": True}, {"epoch": -1}, {"more": 1}])
+def test_what_is_no_attempt_is_refused(bad: dict[str, Any]) -> None:
+    """The first one is none: nothing begins anew in it."""
+    with pytest.raises(ValidationError):
+        AttemptData.model_validate({"n": 2, "reason": "", "epoch": 1, **bad})

@@ -1,9 +1,15 @@
 """Jobs as they are listed."""
 
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from queenlib.messages.events import Problem
-from queenlib.messages.job import JobListing, JobRecord
+from queenlib.messages.job import RETRIES, USUAL, JobListing, JobRecord, Pruned, PrunedJob, Terms
 from queenlib.messages.state import State
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -33,3 +39,46 @@ def test_a_page_of_jobs_is_a_table() -> None:
 def test_no_jobs_is_said_so() -> None:
     """An empty page is not an empty string."""
     assert str(JobListing(jobs=())) == "no jobs"
+
+
+KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=255)
+
+
+@given(st.sampled_from(["now", "on_stream"]), st.none() | KEYS, st.integers(0, RETRIES))
+def test_terms_survive_the_wire(start: Any, key: str | None, retry: int) -> None:
+    """What was agreed comes back as it was."""
+    terms = Terms(start=start, key=key, retry=retry)
+    assert Terms.model_validate_json(terms.model_dump_json()) == terms
+
+
+def test_what_is_usual_is_nothing_special() -> None:
+    """At once, without a key, and never twice; a record that says nothing has it."""
+    assert Terms(start="now", key=None, retry=0) == USUAL
+    assert record("job-a").terms == USUAL
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *({"key": key} for key in ("", " ", "a b", "é", "a\n", "\na", "a\0", "\x7f", "x" * 256, 1, b"k")),
+        *({"retry": retry} for retry in (-1, RETRIES + 1, 1.0, "1", True, None)),
+        *({"start": start} for start in ("later", "", None, "NOW")),
+        {"more": 1},
+    ],
+)
+def test_what_cannot_be_agreed_is_refused(bad: dict[str, Any]) -> None:
+    """Nothing is read into what is not exactly what it has to be."""
+    with pytest.raises(ValidationError):
+        Terms.model_validate(bad)
+
+
+def test_what_went_is_said_in_a_line() -> None:
+    """How many and how much; a dry run says that they are still there, and one is not several."""
+    jobs = tuple(PrunedJob(id=f"job-{n}", operation="infer", ended_at=AT, size=1_500_000) for n in range(1200))
+    said = str(Pruned(dry_run=False, jobs=jobs, size=1_800_000_000))
+    assert said.startswith("1,200 jobs removed, 1.8")
+    one = Pruned(dry_run=True, jobs=jobs[:1], size=1_500_000)
+    assert str(one).startswith("1 job would be removed, 1.5")
+    assert repr(one) == f"<Pruned: {one}>"
+    assert str(Pruned(dry_run=False, jobs=(), size=0)).startswith("0 jobs removed")
+    assert Pruned.model_validate_json(one.model_dump_json()) == one

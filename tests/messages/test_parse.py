@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queenlib.errors import InvalidOperation
+from queenlib.errors import InvalidOperation, InvalidRequest
 from queenlib.messages.base import Operation, Recovery, Result
 from queenlib.messages.hive import HiveStart
 from queenlib.messages.infer import Infer
-from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation, schemas
+from queenlib.messages.job import RETRIES, USUAL, Terms
+from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation, parse_terms, schemas
 
 DESIGNED = {
     "hive_list", "hive_get", "hive_status", "hive_create", "hive_update", "hive_delete", "hive_start", "hive_stop",
@@ -131,3 +132,28 @@ def test_schemas_cover_all_that_travels() -> None:
 def test_what_is_not_plain_data_is_refused() -> None:
     """An object that JSON does not know is a typed error."""
     assert "(payload)" in problems({"operation": "infer", "prompt": object()})
+
+
+def test_terms_are_what_is_said() -> None:
+    """Nothing said is what is usual; each may be said alone."""
+    assert parse_terms() == USUAL
+    assert parse_terms("on_stream", "k", RETRIES) == Terms(start="on_stream", key="k", retry=RETRIES)
+    assert parse_terms(key="!~") == Terms(key="!~")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("start", value) for value in ("later", "", None, 1)),
+        *(("key", value) for value in ("", "a b", "é", "x" * 256, "a\n", 7, b"k", ["k"])),
+        *(("retry", value) for value in (-1, RETRIES + 1, 0.5, "1", True, None, 10**30)),
+    ],
+)
+def test_a_bad_term_is_named_with_what_it_has_to_be(name: str, value: Any) -> None:
+    """One typed error that names it, and does not say back what was given."""
+    with pytest.raises(InvalidRequest) as caught:
+        parse_terms(**{name: value})
+    assert caught.value.what == f"{name} is not what it has to be."
+    assert caught.value.why
+    assert caught.value.state == "No job was made."
+    assert name in caught.value.next
