@@ -41,8 +41,13 @@ class FileLock:
         """
         if self._handle is None:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if not _try_lock(handle):
-                os.close(handle)
+            taken = False
+            try:
+                taken = _try_lock(handle)
+            finally:
+                if not taken:
+                    os.close(handle)
+            if not taken:
                 return False
             self._handle = handle
             _HELD.add(self)

@@ -147,7 +147,7 @@ async def test_a_create_whose_queen_dies_before_she_answers_is_made_once(tmp_pat
         assert second.url is not None
         first.arm()
         job = await second.jobs.create(HiveList())
-        assert second.url is None
+        assert repr(second) == "<Queen in this process>"
         assert (await end(tmp_path, first.process, first.mark, first.url)).point == "created"
         assert [record.id for record in (await second.jobs.list()).jobs] == [job.id]
 

@@ -36,14 +36,16 @@ class Sabotage:
 class Outcome:
     """What came of it."""
 
+    test: str
+    """The test that was run."""
     code: int
     """What pytest ended with."""
     output: str
 
     @property
     def caught(self) -> bool:
-        """Whether the test has failed, as it has to."""
-        return self.code == FAILED
+        """Whether the test has failed, as it has to: it itself, and not what it needs."""
+        return self.code == FAILED and f"FAILED {self.test}" in self.output
 
 
 def applied(sabotage: Sabotage, text: str) -> str:
@@ -70,7 +72,8 @@ def commit(sabotage: Sabotage | None, folder: Path, red: str | None = None) -> O
         target.write_text(applied(sabotage, target.read_text(encoding="utf-8")), encoding="utf-8")
     test = sabotage.red if sabotage is not None else red
     assert test is not None
-    argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "", "--timeout=100", test]
+    argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout=100"]
+    argv += [f"--basetemp={folder / 'tmp'}", test]
     environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{folder / 'widgets'}", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=150, check=False)
-    return Outcome(done.returncode, done.stdout + done.stderr)
+    return Outcome(test, done.returncode, done.stdout + done.stderr)

@@ -72,7 +72,7 @@ def full(path: Path, free: int) -> StoreFull:
         f"The disk of {path.parent} is full: {free:,} bytes are free.",
         why="The log of jobs is on it.",
         state="Nothing of this was written; what was kept before is whole.",
-        next="Make room there; the queen goes on by herself: await queen.jobs.prune(older_than=…), or remove a model.",
+        next="Make room there: remove a model, or await queen.jobs.prune(older_than=…). A queen at work goes on by herself.",
         free=free,
     )
 
