@@ -290,6 +290,6 @@ async def test_who_has_seen_nothing_that_was_taken_back_reads_on(succeeded: Serv
 
 @pytest.mark.parametrize("epoch", ["", "-1", "x", "1.0", "99999999999999999"])
 async def test_an_epoch_is_a_number(succeeded: Served, epoch: str) -> None:
-    """Anything else is refused before the stream begins."""
+    """What is none is refused, and not taken for the first."""
     answer = await follow(succeeded, "job-a", f"Queen-Epoch: {epoch}")
     assert (answer.status, answer.json["type"]) == (400, "InvalidRequest")
