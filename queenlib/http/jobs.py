@@ -37,7 +37,8 @@ class Jobs:
         events = await self._router.execute_job(record.id, after, epoch)
         if record.state.ended and after == record.last_seq:
             return Response(status_code=204)
-        return EventStream(events, after, record.epoch, self._beat_s)
+        first = await anext(events, None) if after < record.last_seq else None  # what cannot be read is told at once
+        return EventStream(events, after, record.epoch, self._beat_s, first)
 
     async def get_job(self, request: Request) -> Response:
         """`GET /v1/jobs/{job_id}`: a job as it is now."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import cast
 
 from starlette.types import Receive, Scope, Send
 
+from queenlib.errors import QueenError
 from queenlib.messages.events import Event
 from queenlib.sse import HEARTBEAT, encode, priming
 
@@ -29,11 +30,21 @@ HEADERS = (
 class EventStream:
     """Sends the events of a job after number `after`, up to its end.
 
-    A reader that leaves is noticed at once; then the events are let go of, and the job goes on.
+    A reader that leaves is noticed at once; then the events are let go of, and the job goes on. Where no more can be read,
+    the stream ends without the job's end: its reader comes back, and is told why.
+
+    Args:
+        events: The events, but for the first of them.
+        after: The number before them.
+        epoch: The job's.
+        beat_s: Seconds between two heartbeats.
+        first: The first event, where it is known.
     """
 
-    def __init__(self, events: AsyncIterator[Event], after: int, epoch: int, beat_s: float = BEAT_S) -> None:
-        self._events = cast("AsyncGenerator[Event]", events)
+    def __init__(
+        self, events: AsyncIterator[Event], after: int, epoch: int, beat_s: float = BEAT_S, first: Event | None = None
+    ) -> None:
+        self._events, self._first = cast("AsyncGenerator[Event]", events), first
         self._after, self._beat_s = after, beat_s
         self._headers = (*HEADERS, (EPOCH_HEADER, b"%d" % epoch))
 
@@ -58,8 +69,11 @@ class EventStream:
             await asyncio.wait({writer, reader})
 
     async def _write(self, send: Send) -> None:
-        async for event in self._events:
-            await _send(send, encode(event))
+        if self._first is not None:
+            await _send(send, encode(self._first))
+        with suppress(QueenError):  # it is too late for another status
+            async for event in self._events:
+                await _send(send, encode(event))
 
 
 async def _send(send: Send, body: bytes) -> None:

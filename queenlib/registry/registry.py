@@ -151,12 +151,13 @@ class Registry:
 
         Raises:
             UnknownJob: There is no such job.
-            InvalidRequest: `after` is below 0.
-            StreamBeyondEnd: `after` is past the last event.
-            StoreFailed: While it is followed: the store has failed, and what comes next could not be kept.
+            InvalidRequest, StreamBeyondEnd: `after` is below 0, or past the last event.
+            StoreFailed: The store has failed, and what comes next could not be kept; also while it is followed.
         """
         record = await self.get(job_id)
         check_cursor(record, after)
+        if (run := self._runs.get(record.id)) and run.log.lost and after == record.last_seq:
+            raise run.log.lost.about_job(record.id)
         return self._follow(record.id, after)
 
     async def _follow(self, job_id: str, after: int) -> AsyncGenerator[Event]:

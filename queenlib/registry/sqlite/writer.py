@@ -215,19 +215,27 @@ class Writer:
         error: StoreFailed | None = self.failure
         try:
             if deeds and error is None:
-                with suppress(apsw.BusyError, apsw.FullError):
-                    self._db.execute("PRAGMA incremental_vacuum").fetchall()
+                self._shrink()
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.BusyError:
             error = failures.unscrubbed(self._opened.path, self._waits.once_s)
         except apsw.Error as raised:
             if failures.is_full(raised, self._db):
                 error = failures.full(self._opened.path, self._opened.free())
+                error.state = "The jobs were removed; bytes of them are in the -wal until there is room."
             else:
                 error = failures.stopped(self._opened.path, raised)
                 self._stop(error)
         for deed in deeds:
             deed.error = error
+
+    def _shrink(self) -> None:
+        """Give free pages back to the disk, if that can be done now: they have nothing in them."""
+        try:
+            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+        except apsw.Error as error:
+            if not isinstance(error, apsw.BusyError) and not failures.is_full(error, self._db):
+                raise
 
 
 class _Defect(Exception):

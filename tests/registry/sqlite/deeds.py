@@ -22,6 +22,7 @@ from tests.registry.sqlite.logs import DIGEST, ending, lines, record_of_log
 LOCKING = """
 import sys, apsw
 database = apsw.Connection(sys.argv[1])
+database.set_busy_timeout(20_000)
 database.execute("BEGIN EXCLUSIVE")
 print("locked", flush=True)
 sys.stdin.read()

@@ -52,7 +52,7 @@ class FaultyFiles(apsw.VFS):
     """All files of a database."""
 
     def __init__(self) -> None:
-        self.name = f"faulty-{next(NUMBERS)}"
+        self.name, self.usual = f"faulty-{next(NUMBERS)}", apsw.vfs_names()[0]
         self.fault: Fault | None = None
         self.gate: Gate | None = None
         self._said = threading.local()
@@ -92,7 +92,7 @@ class FaultyFile(apsw.VFSFile):
     """One of them."""
 
     def __init__(self, files: FaultyFiles, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
-        super().__init__("", name, flags)
+        super().__init__(files.usual, name, flags)
         self._files, self._flags = files, flags[0]
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name

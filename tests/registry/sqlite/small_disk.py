@@ -21,7 +21,7 @@ class SmallDisk(apsw.VFS):
     """
 
     def __init__(self, folder: Path, *, default: bool = False) -> None:
-        self.name = f"small-{next(NUMBERS)}"
+        self.name, self.usual = f"small-{next(NUMBERS)}", apsw.vfs_names()[0]
         self.room: int | None = None
         """Bytes that all files together may have; `None`: as many as they like."""
         self._folder = folder
@@ -43,7 +43,7 @@ class SmallDisk(apsw.VFS):
 
 class _File(apsw.VFSFile):
     def __init__(self, disk: SmallDisk, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
-        super().__init__("", name, flags)
+        super().__init__(disk.usual, name, flags)
         self._disk = disk
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name

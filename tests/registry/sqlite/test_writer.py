@@ -447,6 +447,31 @@ async def test_bytes_that_somebody_still_reads_are_told(path: Path) -> None:
         assert wal_of(path).stat().st_size == 0
 
 
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT], ids=["ENOSPC", "EDQUOT"])
+@pytest.mark.parametrize("file", ["wal", "db"])
+async def test_a_scrub_without_room_says_what_was_done(path: Path, files: FaultyFiles, error: int, file: str) -> None:
+    """Whichever write there is no room for: the removal is done, or refused whole; what is told is what is so."""
+    said = set[str]()
+    with writing(path, files.name) as writer:
+        for nth in count(1, 6 if file == "wal" else 1):
+            await outcomes(writer, [creating("job-a", 400), creating("job-b")])
+            await writer.do(ends("job-a", 400))
+            await rested(writer)
+            fault = files.fault = Fault("write", nth, error, file)
+            (told,) = await outcomes(writer, [deleting("job-a", scrub=True)])
+            files.fault = None
+            assert jobs_in(path) == ["job-b"], "the reserve is there for it"
+            if told is not None:
+                assert isinstance(told, StoreFull)
+                said.add(told.state)
+            await writer.do(ends("job-b"))
+            await writer.do(deleting("job-b", scrub=True))
+            if not fault.happened:
+                break
+    assert said == ({"The jobs were removed; bytes of them are in the -wal until there is room."} if file == "db" else set())
+    assert writer.failure is None
+
+
 async def test_who_waits_at_the_close_is_answered(path: Path, files: FaultyFiles) -> None:
     """All that came before it is written, more than one transaction can hold; who comes after it is refused."""
     names = [f"job-{n}" for n in range(BATCH + 100)]
