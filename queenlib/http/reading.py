@@ -93,7 +93,8 @@ def read_terms(request: Request) -> Terms:
     if len(keys) > 1:
         raise InvalidRequest("Idempotency-Key is there twice.", state="No job was made.", next="Send it once.")
     retry = read_number(query.get("retry", "0"), "retry", 0, RETRIES)
-    return parse_terms(query.get("start", "now"), keys[0] if keys else None, retry)
+    key = keys[0].strip(" \t") if keys else None  # what RFC 9110, section 5.5, leaves out of a field's value
+    return parse_terms(query.get("start", "now"), key, retry)
 
 
 def read_prune(body: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Any
 
-from queenlib.errors import QueueFull, StoreFailed
+from queenlib.errors import StoreFailed
 from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import EndEvent, Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
@@ -38,13 +39,13 @@ class Registry:
 
     def __init__(self, store: Store, world: World, limits: Limits | None = None, retention: Retention | None = None) -> None:
         self._store, self._world, self._limits = store, world, limits or Limits()
-        self.house = House(store, world, retention or Retention(), READS)
+        self._untold: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        """The newest private results."""
+        self.house = House(store, world, retention or Retention(), READS, forget=partial(self._untold.pop, default=None))
         self._runs: dict[str, Run] = {}
         """Every job that has not ended, and those whose end could not be kept."""
         self._places = asyncio.Semaphore(self._limits.running)
         self._creating: set[asyncio.Task[str]] = set()
-        self._untold: OrderedDict[str, dict[str, Any]] = OrderedDict()
-        """The newest private results."""
         self._readers = Readers()
         self._closed = False
 
@@ -67,7 +68,7 @@ class Registry:
             StoreFailed: The store could not keep it; none was made.
         """
         if self._closed or len(self._runs) >= self._limits.unfinished:
-            raise self._full()
+            raise queue_full(len(self._runs), self._limits.retry_after_s, closed=self._closed)
         run = self._seat(JobLog.new(operation, terms, self._store, self._world), operation)
         creating = asyncio.create_task(self._create(run, work), name=f"create {run.id}")
         self._creating.add(creating)
@@ -236,7 +237,7 @@ class Registry:
             return
         if run.untold is not None:
             self._untold[job_id] = run.untold
-            while len(self._untold) > UNTOLD:
+            if len(self._untold) > UNTOLD:
                 self._untold.popitem(last=False)
         del self._runs[job_id]
 
@@ -245,6 +246,3 @@ class Registry:
         run = self._runs.get(record.id)
         untold = run.untold if run else self._untold.get(record.id)
         return record if untold is None or record.result is None else record.model_copy(update={"result": untold})
-
-    def _full(self) -> QueueFull:
-        return queue_full(len(self._runs), self._limits.retry_after_s, closed=self._closed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,6 +93,23 @@ async def remove(store: Store, jobs: Sequence[PrunedJob]) -> None:
         await store.delete(ids[start : start + AT_ONCE], scrub=start + AT_ONCE >= len(ids))
 
 
+async def shrink(store: Store, jobs: Sequence[PrunedJob], size: int) -> Sequence[PrunedJob]:
+    """Remove, for good, as many of these as it takes until all jobs take at most `size` bytes; gives those that went.
+
+    A store takes whole pages for what a job says: each step removes half of what is too much, and looks what came of it.
+    """
+    gone, over = 0, await store.size() - size
+    while over > 0 and gone < len(jobs):
+        first, room = gone, over // 2
+        while gone < len(jobs) and gone - first < AT_ONCE and (gone == first or room > 0):
+            room -= jobs[gone].size
+            gone += 1
+        await store.delete([job.id for job in jobs[first:gone]])
+        over = await store.size() - size
+    await store.delete([], scrub=gone > 0)
+    return jobs[:gone]
+
+
 class House:
     """Keeps one store in order.
 
@@ -101,18 +118,40 @@ class House:
         world: Whose date tells how old a job is.
         retention: What is kept.
         reads: The names of the operations that only look at something.
+        forget: Told the id of each of the other jobs that was removed.
     """
 
-    def __init__(self, store: Store, world: World, retention: Retention, reads: Collection[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        retention: Retention,
+        reads: Collection[str],
+        forget: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._store, self._world, self._retention, self._reads = store, world, retention, reads
+        self._forget = forget
         self._keeping: asyncio.Task[None] | None = None
 
     async def prune(self, *, age_s: float | None, size: int | None, dry_run: bool) -> Pruned:
-        """Remove the jobs that ended longer ago than `age_s` seconds, and the oldest until `size` bytes are left."""
-        jobs = await select(self._store, self._world, age_s=age_s, size=size)
-        if not dry_run:
-            await remove(self._store, jobs)
+        """Remove the jobs that ended longer ago than `age_s` seconds, and the oldest until `size` bytes are left.
+
+        By size, a dry run is an estimate; the removal itself looks after each step how much is left.
+        """
+        if dry_run:
+            jobs = await select(self._store, self._world, age_s=age_s, size=size)
+        else:
+            jobs = await self._remove(age_s, size)
+            for job in jobs:
+                self._forget(job.id)
         return Pruned(dry_run=dry_run, jobs=tuple(jobs), size=sum(job.size for job in jobs))
+
+    async def _remove(self, age_s: float | None, size: int | None) -> Sequence[PrunedJob]:
+        old = await select(self._store, self._world, age_s=age_s)
+        await remove(self._store, old)
+        if size is None:
+            return old
+        return (*old, *await shrink(self._store, await self._store.ended(PRUNED), size))
 
     def begin(self) -> None:
         """From now on, remove by and by what retention does not keep."""

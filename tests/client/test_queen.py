@@ -29,7 +29,7 @@ BUSY = "sim:words?tokens=100000&tokens_per_s=50"
 
 
 def left_after(pids: list[int], seconds: float) -> list[int]:
-    """Which of some processes are still there after a while, and are killed now; a zombie that waits for its parent is not."""
+    """Which of some processes are there after a while, and are killed now; a zombie that waits for its parent is not."""
     end = time.monotonic() + seconds
     while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < end:
         time.sleep(0.02)

@@ -88,11 +88,13 @@ async def test_afterwards_it_is_no_larger_than_was_said(store: Store, part: floa
     for number, name in enumerate(names):
         await ended(store, name, Infer(prompt="x" * 30 * number, model="m"), at=ago(1000 - number), lines=number % 7)
     most = int(await store.size() * part)
-    await house(store).prune(age_s=None, size=most, dry_run=False)
-    assert await store.size() <= most
+    before = await store.size()
+    gone = await house(store).prune(age_s=None, size=most, dry_run=False)
+    assert most * 0.9 - 8192 <= await store.size() <= most < before
     left = await kept(store)
     assert 0 < len(left) < 100
     assert left == names[-len(left) :]
+    assert [job.id for job in gone.jobs] == names[: 100 - len(left)]
 
 
 @pytest.mark.parametrize(("age_s", "count"), [(30, 2), (0, 3), (1e9, 2)])
@@ -121,6 +123,18 @@ async def test_what_prune_says_is_what_it_does(three: Store) -> None:
     assert dry.size == sum(job.size for job in dry.jobs) > 0
     again = await made.prune(age_s=20, size=None, dry_run=False)
     assert (again.jobs, again.size) == ((), 0)
+
+
+async def test_who_holds_more_of_a_job_is_told_that_it_is_gone(three: Store) -> None:
+    """By age or by size, of each that was removed and of no other; a dry run tells nothing."""
+    gone: list[str] = []
+    made = House(three, Dated(), Retention(), READS, gone.append)
+    await made.prune(age_s=0, size=0, dry_run=True)
+    assert gone == []
+    await made.prune(age_s=25, size=await three.size(), dry_run=False)
+    assert gone == ["job-b"]
+    await made.prune(age_s=None, size=0, dry_run=False)
+    assert gone == ["job-b", "job-c", "job-a"]
 
 
 async def test_what_is_at_work_is_never_removed(three: Store) -> None:

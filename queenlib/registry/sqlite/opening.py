@@ -146,7 +146,6 @@ def _opened(path: Path, connection: apsw.Connection, lock: FileLock, world: Worl
     store, epoch = identify(path, connection)
     connection.execute("COMMIT")  # after an error the connection is closed, and none of this was done
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)  # what a dead queen left is read once, and synced
-    connection.execute("UPDATE meta SET epoch = epoch")  # the `-wal` is there from now on
     sync_folder(path.parent)
     files = {each: _identity(each) for each in (path, path.with_name(f"{path.name}-wal"))}
     reserve = Reserve(path.with_suffix(".reserve"))
