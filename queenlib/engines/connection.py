@@ -12,7 +12,7 @@ from queenlib.engines.answer import Answer, refused
 from queenlib.engines.engine import Finished, Generation
 from queenlib.engines.faults import protocol
 from queenlib.engines.line import Line
-from queenlib.engines.request import request, too_long
+from queenlib.engines.request import request, surely_fits, too_long
 from queenlib.engines.wire import Exchange, Reply
 from queenlib.errors import EngineError, NotStopped, WorkerDied, WorkerStalled
 from queenlib.messages.events import Progress, Token
@@ -91,7 +91,9 @@ class EngineConnection:
         return list(answer.feed(piece.data, piece.at))
 
     async def _fit(self, body: dict[str, Any]) -> None:
-        """Count the prompt, as the engine's own template makes it, and refuse what does not fit."""
+        """Refuse what does not fit: where that is in doubt, the prompt is counted as the engine's own template makes it."""
+        if surely_fits(body, self.context):  # no question, so that the first token comes sooner
+            return
         path = "/v1/chat/completions/input_tokens"
         counted = self._ok(await self._line.post(path, body, limit_s=self._patience.answer_s), body)
         try:

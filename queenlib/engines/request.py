@@ -5,10 +5,14 @@ Source: the README of llama.cpp's HTTP server, `POST /v1/chat/completions` and `
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from queenlib.engines.engine import Generation
 from queenlib.errors import PromptTooLong
+
+TEMPLATE_TOKENS = 1000
+"""More than any model's template adds to a conversation by itself, such as a system prompt of its own."""
 
 
 def request(generation: Generation, slot: int) -> dict[str, Any]:
@@ -36,6 +40,14 @@ def request(generation: Generation, slot: int) -> dict[str, Any]:
     if sampling.json_schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": {"schema": sampling.json_schema}}
     return body
+
+
+def surely_fits(body: dict[str, Any], context: int) -> bool:
+    """Whether prompt and answer fit in `context` tokens though no token were longer than a byte.
+
+    As JSON, with all that is not ASCII escaped, each message takes more bytes than its text and what stands about it.
+    """
+    return len(json.dumps(body)) + TEMPLATE_TOKENS + int(body["max_tokens"]) <= context
 
 
 def too_long(name: str, prompt_tokens: int, max_tokens: int, context: int) -> PromptTooLong:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from queenlib.engines.request import request, too_long
-from queenlib.messages.infer import EngineParams
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queenlib.engines.engine import Generation
+from queenlib.engines.request import request, surely_fits, too_long
+from queenlib.messages.infer import ChatMessage, EngineParams, Sampling
 from tests.engines.bench import generation
 
 
@@ -20,6 +24,16 @@ def test_a_seed_reads_the_prompt_anew() -> None:
     """With a seed the cache of prompts is left out: it would change the text."""
     assert request(generation("Hi", seed=0), 0)["cache_prompt"] is False
     assert request(generation("Hi"), 0)["cache_prompt"] is True
+
+
+@given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text()), min_size=1), st.integers(1, 5000))
+def test_what_surely_fits_does_so_whatever_its_tokens_are(said: list[tuple[str, str]], max_tokens: int) -> None:
+    """A token for each byte of each text, ten for each message, a thousand for the template, and the answer."""
+    messages = tuple(ChatMessage(role=role, content=text) for role, text in said)
+    body = request(Generation(messages, Sampling(max_tokens=max_tokens)), 0)
+    worst = sum(len(text.encode()) + 10 for _, text in said) + 1000 + max_tokens
+    assert not surely_fits(body, worst - 1)
+    assert surely_fits(body, 100_000)
 
 
 def test_too_long_says_all() -> None:
