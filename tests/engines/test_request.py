@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +11,8 @@ from queenlib.engines.engine import Generation
 from queenlib.engines.request import request, surely_fits, too_long
 from queenlib.messages.infer import ChatMessage, EngineParams, Sampling
 from tests.engines.bench import generation
+
+Role = Literal["system", "user", "assistant"]
 
 
 def test_names_are_the_engines_own() -> None:
@@ -26,8 +30,8 @@ def test_a_seed_reads_the_prompt_anew() -> None:
     assert request(generation("Hi"), 0)["cache_prompt"] is True
 
 
-@given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text()), min_size=1), st.integers(1, 5000))
-def test_what_surely_fits_does_so_whatever_its_tokens_are(said: list[tuple[str, str]], max_tokens: int) -> None:
+@given(st.lists(st.tuples(st.sampled_from(get_args(Role)), st.text()), min_size=1), st.integers(1, 5000))
+def test_what_surely_fits_does_so_whatever_its_tokens_are(said: list[tuple[Role, str]], max_tokens: int) -> None:
     """A token for each byte of each text, ten for each message, a thousand for the template, and the answer."""
     messages = tuple(ChatMessage(role=role, content=text) for role, text in said)
     body = request(Generation(messages, Sampling(max_tokens=max_tokens)), 0)
