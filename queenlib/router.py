@@ -183,6 +183,8 @@ def route_operation(operation: AnyOperation, state: QueenState) -> AsyncGenerato
             return worker_operations.worker_spawn(operation, state.hives)
         case worker.WorkerDelete():
             return worker_operations.worker_delete(operation, state.hives)
+        case worker.WorkerStopIdle():
+            return worker_operations.worker_stop_idle(operation, state.hives)
         case model.ModelList():
             return model_operations.model_list(operation, state.hives)
         case model.ModelGet():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
 
 from queenlib.client.calls import Caller
 from queenlib.client.job import Job
+from queenlib.errors import InvalidOperation
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.hive import (
     HiveCreate,
@@ -23,7 +24,17 @@ from queenlib.messages.hive import (
 )
 from queenlib.messages.model import ModelDelete, ModelDownload, ModelGet, ModelInfo, ModelList, ModelListing
 from queenlib.messages.parse import parse_operation
-from queenlib.messages.worker import WorkerDelete, WorkerGet, WorkerInfo, WorkerList, WorkerListing, WorkerSpawn
+from queenlib.messages.worker import (
+    IdleStopped,
+    KeepAlive,
+    WorkerDelete,
+    WorkerGet,
+    WorkerInfo,
+    WorkerList,
+    WorkerListing,
+    WorkerSpawn,
+    WorkerStopIdle,
+)
 
 
 class Hives:
@@ -48,9 +59,11 @@ class Hives:
         """Add a hive of kind `simulated`; `local` is always there."""
         return self._caller.call(_checked(HiveCreate, hive_id=hive, kind=kind, address=address), HiveInfo)
 
-    def update(self, hive: str, *, address: str) -> Job[HiveInfo]:
-        """Change where a hive is."""
-        return self._caller.call(_checked(HiveUpdate, hive_id=hive, address=address), HiveInfo)
+    def update(
+        self, hive: str = "local", *, address: str | None = None, keep_alive: KeepAlive | None = None
+    ) -> Job[HiveInfo]:
+        """Change where a hive is, or how long it keeps idle workers (in seconds, or `"never"` stops one for that)."""
+        return self._caller.call(_checked(HiveUpdate, hive_id=hive, address=address, keep_alive=keep_alive), HiveInfo)
 
     def remove(self, hive: str, *, force: bool = False) -> Job[Deleted]:
         """Stop a hive and remove it; `force` does not wait for the generations under way."""
@@ -78,7 +91,8 @@ class WorkersOf:
             model: An alias, a source, or a `sim:` model.
             hive: Which hive.
             options: Those of `queenlib.messages.worker.WorkerSpawn`: `name`, `device`, `context` (tokens a slot), `slots`,
-                `threads`, `gpu_layers`, `engine_args`.
+                `threads`, `gpu_layers`, `engine_args`, `keep_alive` (how long it is kept idle: seconds, or `"never"` stops
+                it for that; by default the hive's, at first 600).
         """
         return self._caller.call(_checked(WorkerSpawn, model=model, hive_id=hive, **options), WorkerInfo)
 
@@ -90,8 +104,32 @@ class WorkersOf:
         """Look at one worker."""
         return self._caller.call(_checked(WorkerGet, worker_id=worker, hive_id=hive), WorkerInfo)
 
-    def stop(self, worker: str, *, hive: str = "local", force: bool = False) -> Job[Deleted]:
-        """Stop a worker; it finishes its generations first, unless it is forced."""
+    @overload
+    def stop(self, worker: str, *, hive: str = "local", force: bool = False) -> Job[Deleted]: ...
+
+    @overload
+    def stop(self, *, idle: Literal[True], hive: str = "local") -> Job[IdleStopped]: ...
+
+    def stop(
+        self, worker: str | None = None, *, hive: str = "local", force: bool = False, idle: bool = False
+    ) -> Job[Deleted] | Job[IdleStopped]:
+        """Stop a worker; it finishes its generations first, unless it is forced. With `idle=True`, all that nobody uses.
+
+        A worker that is stopped by name is forgotten; an idle one is loaded again as it was by whoever uses it next.
+
+        Raises:
+            InvalidOperation: Neither a worker nor `idle=True` was given, or both.
+        """
+        if idle and worker is None:
+            return self._caller.call(_checked(WorkerStopIdle, hive_id=hive), IdleStopped)
+        if idle:
+            raise InvalidOperation(
+                f"workers.stop has both a worker, {worker!r}, and idle=True.",
+                why="It stops one worker, or all that nobody uses.",
+                state="Nothing was stopped.",
+                next=f"Stop the one: await queen.workers.stop({worker!r})",
+                problems=[{"field": "idle", "problem": "goes without a worker"}],
+            )
         return self._caller.call(_checked(WorkerDelete, worker_id=worker, hive_id=hive, force=force), Deleted)
 
 

@@ -21,7 +21,7 @@ from queenlib.home import Home
 from queenlib.messages.events import Body
 from queenlib.messages.hive import HiveInfo, HiveKind
 from queenlib.messages.parse import nearest
-from queenlib.messages.worker import WorkerSpawn
+from queenlib.messages.worker import KeepAlive, WorkerSpawn
 from queenlib.models.catalog import ModelCatalog
 from queenlib.world import World
 
@@ -87,8 +87,8 @@ class HiveCatalog:
             self.update(hive_id, address)
         return there
 
-    def update(self, hive_id: str, address: str) -> Hive:
-        """Change where a hive is.
+    def update(self, hive_id: str, address: str | None = None, keep_alive: KeepAlive | None = None) -> Hive:
+        """Change where a hive is, and how long it keeps idle workers that do not say otherwise; `None` changes nothing.
 
         Raises:
             UnknownHive: There is none of that id.
@@ -102,7 +102,10 @@ class HiveCatalog:
                 state="Nothing was changed.",
                 next="Leave the address empty.",
             )
-        hive.address = address
+        hive.address = hive.address if address is None else address
+        if keep_alive is not None:
+            hive.workers.keep_alive = keep_alive
+            hive.workers.changed()  # those that are kept too long by it now are stopped
         return hive
 
     async def delete(self, hive_id: str, *, force: bool) -> AsyncGenerator[Body]:

@@ -54,6 +54,7 @@ class Hive:
             state=self._look(),
             reason=self._reason,
             since=self._since,
+            keep_alive=self.workers.keep_alive,
             workers=self.workers.infos(),
         )
 

@@ -46,7 +46,7 @@ async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> Asyn
     while True:
         hive.check()
         choice = choose(hive.workers.all(), wish)
-        if choice.action == "refuse" and not loader.coming(wish):
+        if choice.action == "refuse" and not loader.coming(wish) and not loader.rested(wish):
             raise _refused(hive, wish, choice)
         if not any(worker.open for worker in hive.workers.all() if worker.id in choice.worker_ids):
             _enough(made)
@@ -64,7 +64,12 @@ async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> Asyn
                 worker, slot = claim.granted
                 assert isinstance(worker, Worker)
                 if not worker.ended:
-                    yield Held(hive, worker, slot)
+                    worker.keep_alive = worker.keep_alive if wish.keep_alive is None else wish.keep_alive
+                    worker.use()
+                    try:
+                        yield Held(hive, worker, slot)
+                    finally:
+                        worker.use()
                     return
 
 

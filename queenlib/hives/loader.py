@@ -10,6 +10,7 @@ from queenlib.engines.engine import Engine, LoadSpec
 from queenlib.errors import EngineError, MissingExtra, NameTaken, UnknownDevice
 from queenlib.flights import Flights
 from queenlib.hives.hive import Hive
+from queenlib.hives.idle import keep
 from queenlib.hives.scheduler import Wish
 from queenlib.hives.worker import Worker
 from queenlib.messages.events import Body
@@ -51,8 +52,18 @@ class Loader:
         coming = (name for name, each in self._coming.items() if each.wanted.model == model)
         return tuple(dict.fromkeys((*there, *coming)))
 
+    def rested(self, wish: Wish) -> WorkerSpawn | None:
+        """What the worker that fits and was stopped last because nobody used it had been asked for as."""
+        for worker in reversed(self._hive.workers.all()):
+            right = wish.worker_id in (None, worker.id) and wish.device in (None, worker.device)
+            if worker.rested and worker.ended and right and worker.model == wish.model and worker.id not in self._coming:
+                return worker.wanted
+        return None
+
     def usual(self, wish: Wish) -> WorkerSpawn:
-        """What is started for somebody who only names a model."""
+        """What is started for somebody who only names a model: what served it before, if it was only stopped as idle."""
+        if before := self.rested(wish):
+            return before
         name = self._hive.world.new_id("worker")
         return WorkerSpawn(model=wish.model, device=wish.device, hive_id=self._hive.id, name=name)
 
@@ -72,6 +83,9 @@ class Loader:
         there = self._hive.workers.find(name)
         with self._named(name, wanted):
             if there is not None and there.open:
+                if wanted.keep_alive is not None:
+                    there.keep_alive = wanted.keep_alive
+                    self._hive.workers.changed()
                 yield there
                 return
             async with aclosing(self._flights.join(name, lambda: self._bring(name, wanted))) as steps:
@@ -82,7 +96,7 @@ class Loader:
     def _named(self, name: str, wanted: WorkerSpawn) -> Iterator[None]:
         there, coming = self._hive.workers.find(name), self._coming.get(name)
         has = coming.wanted if coming else there.wanted if there and not there.ended else wanted
-        if has != wanted:
+        if not has.same(wanted):
             raise NameTaken(
                 f"Hive {self._hive.id} has a worker {name} already.",
                 why=f"It serves {has.model} with other options." if has.model == wanted.model else f"It serves {has.model}.",
@@ -116,6 +130,8 @@ class Loader:
             spec = self._spec(wanted, device, file)
             async with aclosing(self._hive.workers.start(name, wanted, spec, engine)) as starting:
                 async for made in starting:
+                    if isinstance(made, Worker):
+                        self._hive.workers.see_to(keep(self._hive.workers, made, self._hive.world), f"keep {made.id}")
                     yield made
 
     def _engine(self, model: str) -> Engine:

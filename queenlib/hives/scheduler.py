@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from queenlib.messages.worker import WorkerState
+from queenlib.messages.worker import KeepAlive, WorkerState
 
 
 class Candidate(Protocol):
@@ -40,6 +40,8 @@ class Wish:
     model: str
     worker_id: str | None = None
     device: str | None = None
+    keep_alive: KeepAlive | None = None
+    """How long the worker that takes it is kept idle from then on."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from queenlib.engines.engine import Connection, Engine, LoadSpec
 from queenlib.errors import IllegalTransition, WorkerDied
 from queenlib.hives.exits import Exit
 from queenlib.hives.processes import WorkerProcess
-from queenlib.messages.worker import WorkerInfo, WorkerSpawn, WorkerState
+from queenlib.messages.worker import KeepAlive, WorkerInfo, WorkerSpawn, WorkerState
 from queenlib.world import World
 
 STEPS: Mapping[WorkerState, frozenset[WorkerState]] = {
@@ -39,6 +39,12 @@ class Worker:
         self.left: set[int] = set()
         """Slots whose generation was left and that do not say that they are idle."""
         self.load_s: float | None = None
+        self.keep_alive: KeepAlive | None = wanted.keep_alive
+        """How long it is kept idle; `None` for as long as its hive says."""
+        self.used = False
+        """Whether somebody has had a slot of it."""
+        self.rested = False
+        """Whether it was stopped because nobody used it: whoever needs it has it loaded again as it was."""
         self.retired = False
         """Whether it is not trusted any more: it takes nothing new, and is taken down when its generations have ended."""
         self.fate: tuple[WorkerState, str] | None = None
@@ -47,7 +53,8 @@ class Worker:
         """How its process ended."""
         self._world = world
         self._state, self._reason, self._since = WorkerState.STARTING, "", world.now()
-        self._started = world.monotonic()
+        self._touch()
+        self._started = self._used_at
 
     @property
     def state(self) -> WorkerState:
@@ -70,6 +77,19 @@ class Worker:
         """The slots that are in use; none before it is loaded."""
         return frozenset(range(self.spec.slots if self.connection else 0)) - frozenset(self.free)
 
+    @property
+    def idle_since(self) -> float | None:
+        """When it was last used, or became ready, on the world's monotonic clock; `None` while it is not ready or in use."""
+        return self._used_at if self.open and not self.busy else None
+
+    def use(self) -> None:
+        """Somebody uses it now, or has until now."""
+        self.used = True
+        self._touch()
+
+    def _touch(self) -> None:
+        self._used_at, self._idle_at = self._world.monotonic(), self._world.now()
+
     def become(self, state: WorkerState, reason: str = "") -> None:
         """Step into a state.
 
@@ -88,7 +108,8 @@ class Worker:
     def ready(self, connection: Connection) -> None:
         """It is loaded: all its slots are free."""
         self.connection, self.free = connection, list(range(self.spec.slots))
-        self.load_s = self._world.monotonic() - self._started
+        self._touch()
+        self.load_s = self._used_at - self._started
         self.become(WorkerState.READY)
 
     def doom(self, reason: str, state: WorkerState = WorkerState.FAILED) -> None:
@@ -136,6 +157,7 @@ class Worker:
             threads=self.spec.threads,
             pid=pid,
             load_s=self.load_s,
+            idle_since=None if self.idle_since is None else self._idle_at,
             memory=_memory(pid),
             last_lines=self.end.last_lines if self.end and self._state is WorkerState.FAILED else (),
         )

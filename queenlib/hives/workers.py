@@ -17,11 +17,13 @@ from queenlib.hives.slots import SlotQueue
 from queenlib.hives.worker import Worker
 from queenlib.messages.events import Body, Log
 from queenlib.messages.parse import nearest
-from queenlib.messages.worker import WorkerInfo, WorkerSpawn, WorkerState
+from queenlib.messages.worker import KeepAlive, WorkerInfo, WorkerSpawn, WorkerState
 from queenlib.world import World
 
 KEPT_ENDED = 16
 """Workers that have ended and are still shown."""
+KEEP_ALIVE_S = 600.0
+"""How long an idle worker is kept, in seconds, where nobody says otherwise."""
 STOP_GRACE_S = 5.0
 """Seconds from the polite request to the kill."""
 
@@ -31,6 +33,8 @@ class Workers:
 
     def __init__(self, hive_id: str, processes: Processes, logs: Path, world: World) -> None:
         self.queue = SlotQueue()
+        self.keep_alive: KeepAlive = KEEP_ALIVE_S
+        """How long one of them is kept idle that does not say otherwise."""
         self._hive_id, self._processes, self._logs, self._world = hive_id, processes, logs, world
         self._workers: dict[str, Worker] = {}
         self._drains: Flights[Log] = Flights()
@@ -91,7 +95,7 @@ class Workers:
         try:
             yield Log(text=f"worker {worker_id}: {engine.name} loads {spec.model} on {spec.device}, {spec.slots} slots")
             worker.process = await self._processes.spawn(worker_id, launch, self._logs / f"{worker_id}.log")
-            self._keep(self._watch(worker, worker.process), f"watch {worker_id}")
+            self.see_to(self._watch(worker, worker.process), f"watch {worker_id}")
             async with aclosing(load(worker, worker.process, key, self._world)) as steps:
                 async for step in steps:
                     self.changed()
@@ -158,7 +162,7 @@ class Workers:
             with suppress(NotStopped):  # it stays as it is, draining, until somebody stops it and is told
                 await self.end(worker, why)
 
-        self._keep(take_down(), f"retire {worker.id}")
+        self.see_to(take_down(), f"retire {worker.id}")
 
     async def end(self, worker: Worker, why: str, state: WorkerState = WorkerState.FAILED) -> None:
         """End a worker now; it has ended when this returns. A failed one is killed at once, another may end by itself.
@@ -205,7 +209,8 @@ class Workers:
         if worker.connection is not None:
             await worker.connection.close()
 
-    def _keep(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def see_to(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do something about a worker beside all else; it ends when the worker has, and `close` waits for it."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from queenlib import tables
 from queenlib.messages.base import HIVE_ALIASES, Bytes, Deleted, Message, Name, Operation, Recovery, Result, Seconds, Utc
-from queenlib.messages.worker import WorkerInfo
+from queenlib.messages.worker import KeepAlive, WorkerInfo
 
 HiveId = Annotated[Name, Field(validation_alias=HIVE_ALIASES, description="which hive; `id` is accepted as well")]
 
@@ -69,6 +69,8 @@ class HiveInfo(Result):
     """Why it is in this state."""
     since: Utc
     """When it came into this state."""
+    keep_alive: KeepAlive
+    """How long it keeps idle workers that do not say otherwise, in seconds."""
     workers: tuple[WorkerInfo, ...] = ()
 
 
@@ -164,12 +166,14 @@ class HiveCreate(Operation):
 
 
 class HiveUpdate(Operation):
-    """Change a hive's address."""
+    """Change a hive's address, or how long it keeps idle workers; what is not given stays as it is."""
 
     operation: Literal["hive_update"] = "hive_update"
     hive_id: HiveId = "local"
-    address: Annotated[str, Field(max_length=256)]
+    address: Annotated[str, Field(max_length=256)] | None = None
     """Where it is from now on."""
+    keep_alive: KeepAlive | None = None
+    """How long it keeps idle workers that do not say otherwise, in seconds, or `never`; at first 600."""
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar = HiveInfo
     run_limit_s: ClassVar = 60.0

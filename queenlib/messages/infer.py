@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from queenlib.messages.base import Count, Message, Milliseconds, ModelName, Name, Operation, Recovery, Result, T
 from queenlib.messages.events import Token
 from queenlib.messages.model import ModelUsed
+from queenlib.messages.worker import KeepAlive
 
 PRIVATE = "(private)"
 """What stands for a private prompt."""
@@ -104,6 +105,8 @@ class Infer(Sampling, Operation):
     """Only on this worker."""
     device: Annotated[str, Field(max_length=64)] | None = None
     """Only on workers of this device; it never moves one."""
+    keep_alive: KeepAlive | None = None
+    """How long the worker that answers is kept idle from then on, in seconds, or `never`; 0 stops it when nobody uses it."""
     private: bool = False
     """Write down only its metrics: neither what is asked nor what is answered is in its log, and both are gone with the
     queen. The answer comes whole, with the result, and only while the queen that made it runs."""

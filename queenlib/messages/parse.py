@@ -20,7 +20,9 @@ AnyHiveOperation = (
     hive.HiveList | hive.HiveGet | hive.HiveStatus | hive.HiveCreate | hive.HiveUpdate | hive.HiveDelete
     | hive.HiveStart | hive.HiveStop
 )  # fmt: skip
-AnyWorkerOperation = worker.WorkerList | worker.WorkerGet | worker.WorkerSpawn | worker.WorkerDelete
+AnyWorkerOperation = (
+    worker.WorkerList | worker.WorkerGet | worker.WorkerSpawn | worker.WorkerDelete | worker.WorkerStopIdle
+)  # fmt: skip
 AnyModelOperation = model.ModelList | model.ModelGet | model.ModelDownload | model.ModelDelete
 AnyStatusOperation = status.Status | status.QueenCheck | status.HiveCheck
 AnyOperation = AnyHiveOperation | AnyWorkerOperation | AnyModelOperation | infer.Infer | AnyStatusOperation

@@ -29,6 +29,10 @@ class WorkerState(StrEnum):
     """Its process has ended or never got ready; the reason is beside it."""
 
 
+KeepAlive = Annotated[float, Field(ge=0, le=1e9)] | Literal["never"]
+"""How long an idle worker is kept, in seconds, until it is stopped; `never` stops one because it is idle."""
+
+
 class EngineArgs(Message):
     """How a worker's engine is started, beyond what every engine has. Each is left to the engine if it is not given."""
 
@@ -74,6 +78,8 @@ class WorkerInfo(Result):
     """Its process, while there is one."""
     load_s: Seconds | None = None
     """How long it took from its start to ready, in seconds."""
+    idle_since: Utc | None = None
+    """When it was last used, or got ready; only while it is ready."""
     memory: Bytes | None = None
     """Main memory that its process holds, in bytes."""
     last_lines: tuple[str, ...] = ()
@@ -135,9 +141,16 @@ class WorkerSpawn(Operation):
     """Layers to put on a GPU; by default as many as fit, on `cpu` none."""
     engine_args: EngineArgs = EngineArgs()
     """What only this engine has."""
+    keep_alive: KeepAlive | None = None
+    """How long it is kept idle, in seconds, or `never`; by default as long as its hive says. After that it is stopped, and
+    the next use loads it again."""
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar = WorkerInfo
     run_limit_s: ClassVar = 86_400.0
+
+    def same(self, other: WorkerSpawn) -> bool:
+        """Whether this asks for the same worker as `other`; how long it is kept idle does not matter."""
+        return self.model_copy(update={"keep_alive": other.keep_alive}) == other
 
 
 class WorkerDelete(Operation):
@@ -152,3 +165,22 @@ class WorkerDelete(Operation):
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar = Deleted
     run_limit_s: ClassVar = 3600.0
+
+
+class IdleStopped(Result):
+    """Idle workers were stopped."""
+
+    workers: tuple[str, ...]
+    """Which, by id."""
+    freed: Bytes
+    """Main memory that their processes held, in bytes; shared parts count for each."""
+
+
+class WorkerStopIdle(Operation):
+    """Stop all workers of a hive that nobody uses. The next use of one loads it again."""
+
+    operation: Literal["worker_stop_idle"] = "worker_stop_idle"
+    hive_id: HiveId = "local"
+    recovery: ClassVar = Recovery.CONVERGE
+    result_model: ClassVar = IdleStopped
+    run_limit_s: ClassVar = 600.0

@@ -44,8 +44,8 @@ async def hive_create(operation: HiveCreate, hives: HiveCatalog) -> AsyncGenerat
 
 
 async def hive_update(operation: HiveUpdate, hives: HiveCatalog) -> AsyncGenerator[Body | HiveInfo]:
-    """Change a hive's address."""
-    yield hives.update(operation.hive_id, operation.address).info()
+    """Change where a hive is, or how long it keeps idle workers."""
+    yield hives.update(operation.hive_id, operation.address, operation.keep_alive).info()
 
 
 async def hive_delete(operation: HiveDelete, hives: HiveCatalog) -> AsyncGenerator[Body | Deleted]:

@@ -70,7 +70,7 @@ async def infer(
 ) -> AsyncGenerator[Body | InferResult]:
     """Ask a model: find or bring up a worker, wait for a slot, stream the answer."""
     clock, answer = _Clock(world), _Answer()
-    wish = Wish(operation.model or default_model, operation.worker_id, operation.device)
+    wish = Wish(operation.model or default_model, operation.worker_id, operation.device, operation.keep_alive)
     generation = Generation(operation.conversation(), sampling(operation))
     async with aclosing(hives.hold(operation.hive_id or LOCAL, wish)) as steps:
         async for step in steps:

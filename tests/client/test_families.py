@@ -30,6 +30,7 @@ CALLS: list[tuple[str, str, tuple[str, ...], dict[str, Any], dict[str, Any]]] = 
     ("workers", "list", (), {}, {"operation": "worker_list", "hive_id": "local"}),
     ("workers", "get", ("w",), {"hive": "h"}, {"operation": "worker_get", "worker_id": "w", "hive_id": "h"}),
     ("workers", "stop", ("w",), {"force": True}, {"operation": "worker_delete", "worker_id": "w", "force": True}),
+    ("workers", "stop", (), {"idle": True, "hive": "h"}, {"operation": "worker_stop_idle", "hive_id": "h"}),
     (
         "workers",
         "spawn",
@@ -74,4 +75,6 @@ def test_a_bad_argument_fails_on_the_calling_line(queen: Queen) -> None:
     assert {each["field"] for each in caught.value.problems} == {"slots", "contxt"}
     with pytest.raises(errors.InvalidOperation):
         queen.hives.get("No Name")
+    with pytest.raises(errors.InvalidOperation, match="both a worker"):
+        queen.workers.stop("w", idle=True)  # type: ignore[call-overload]
     assert queen.sync.jobs.list() == before

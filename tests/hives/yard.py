@@ -145,7 +145,7 @@ class Asker:
         assert self.task.cancelled() or self.task.exception() is None, self.task.exception()
 
 
-def ask(hives: HiveCatalog, model: str = QUICK, *, hive: str = ANT, most: int = 4000, **wish: str | None) -> Asker:
+def ask(hives: HiveCatalog, model: str = QUICK, *, hive: str = ANT, most: int = 4000, **wish: Any) -> Asker:
     """Ask a model something."""
 
     async def run() -> str:

@@ -11,7 +11,7 @@ WORKER = WorkerInfo(
     id="worker-a1", hive_id="local", model="<b>m", engine="simulated", state=WorkerState.BUSY, since=AT, device="cpu",
     slots=4, slots_busy=3, context=4096, threads=1, memory=98_362_432,
 )  # fmt: skip
-HIVE = HiveInfo(id="local", kind=HiveKind.LOCAL, state=HiveState.READY, since=AT, workers=(WORKER,))
+HIVE = HiveInfo(id="local", kind=HiveKind.LOCAL, state=HiveState.READY, since=AT, keep_alive=600, workers=(WORKER,))
 
 
 def test_a_list_of_hives_is_a_table() -> None:

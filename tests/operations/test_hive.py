@@ -35,14 +35,18 @@ async def test_a_hive_is_added_changed_started_stopped_and_removed(hives: HiveCa
     steps = [
         (hive.hive_create(HiveCreate(hive_id="bee", kind=HiveKind.SIMULATED), hives), "stopped"),
         (hive.hive_update(HiveUpdate(hive_id="bee", address="attic"), hives), "stopped"),
+        (hive.hive_update(HiveUpdate(hive_id="bee", keep_alive="never"), hives), "stopped"),
         (hive.hive_start(HiveStart(hive_id="bee"), hives), "ready"),
         (hive.hive_get(HiveGet(hive_id="bee"), hives), "ready"),
         (hive.hive_stop(HiveStop(hive_id="bee"), hives), "stopped"),
     ]
+    info: object = None
     for work, state in steps:
         info = await last_of(work)
         assert isinstance(info, HiveInfo)
         assert (info.id, info.state) == ("bee", state)
+    assert isinstance(info, HiveInfo)
+    assert (info.address, info.keep_alive) == ("attic", "never")
     assert await last_of(hive.hive_delete(HiveDelete(hive_id="bee"), hives)) == Deleted(kind="hive", id="bee")
     with pytest.raises(UnknownHive):
         await last_of(hive.hive_get(HiveGet(hive_id="bee"), hives))

@@ -5,7 +5,16 @@ import pytest
 from queenlib.errors import UnknownDevice, UnknownWorker
 from queenlib.hives.catalog import HiveCatalog
 from queenlib.messages.base import Deleted
-from queenlib.messages.worker import WorkerDelete, WorkerGet, WorkerInfo, WorkerList, WorkerListing, WorkerSpawn
+from queenlib.messages.worker import (
+    IdleStopped,
+    WorkerDelete,
+    WorkerGet,
+    WorkerInfo,
+    WorkerList,
+    WorkerListing,
+    WorkerSpawn,
+    WorkerStopIdle,
+)
 from queenlib.operations import worker
 from tests.operations.conftest import last_of
 
@@ -41,3 +50,14 @@ async def test_a_device_that_is_not_there_is_refused(hives: HiveCatalog) -> None
         await last_of(worker.worker_spawn(WorkerSpawn(model="sim:words", device="cuda:9", hive_id="ant"), hives))
     assert "cpu" in caught.value.known
     assert hives.get("ant").workers.infos() == ()
+
+
+async def test_idle_workers_are_stopped_at_once(hives: HiveCatalog) -> None:
+    """Which they were and what memory they held is told; a hive without any tells of none."""
+    for name in ("a", "b"):
+        await last_of(worker.worker_spawn(WorkerSpawn(model="sim:words", name=name, hive_id="ant"), hives))
+    done = await last_of(worker.worker_stop_idle(WorkerStopIdle(hive_id="ant"), hives))
+    assert isinstance(done, IdleStopped)
+    assert done.workers == ("a", "b")
+    assert done.freed > 1_000_000
+    assert await last_of(worker.worker_stop_idle(WorkerStopIdle(hive_id="ant"), hives)) == IdleStopped(workers=(), freed=0)
