@@ -28,6 +28,7 @@ JOB_COLUMNS = {
     "events": "Int64",
     "error": "string",
     "reason": "string",
+    "tags": "string",
 }
 EVENT_COLUMNS = {"job_id": "string", "seq": "int64", "at": UTC, "type": "category", "text": "string", "data": "object"}
 TOKEN_COLUMNS = {
@@ -52,7 +53,8 @@ def jobs_frame(records: Iterable[JobRecord], *, reads: bool = False) -> pd.DataF
     Returns:
         Columns: `job_id`, `operation`, `state`, `model` (asked for; missing for none), `created_at`, `started_at`,
         `ended_at` (UTC; missing until then), `queued_s` (created to started, seconds), `run_s` (started to ended, seconds),
-        `pieces` (of the answer), `events` (in its log), `error` (its class; missing for none), `reason` (of its state).
+        `pieces` (of the answer), `events` (in its log), `error` (its class; missing for none), `reason` (of its state),
+        `tags` (joined by commas; empty for none).
     """
     return _frame((_job_row(record) for record in records if reads or not _is_read(record)), JOB_COLUMNS)
 
@@ -102,6 +104,7 @@ def _job_row(record: JobRecord) -> dict[str, Any]:
         "events": record.last_seq,
         "error": record.error.kind if record.error else None,
         "reason": record.reason,
+        "tags": ",".join(record.terms.tags),
     }
 
 

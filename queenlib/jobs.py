@@ -5,7 +5,7 @@ Each function is that of `queenlib.client.jobs.Jobs`; the default queen is made 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -21,10 +21,16 @@ if TYPE_CHECKING:
 
 
 async def create(
-    operation: Operation | Mapping[str, Any], *, start: Start = "now", key: str | None = None, retry: int = 0
+    operation: Operation | Mapping[str, Any],
+    *,
+    start: Start = "now",
+    key: str | None = None,
+    retry: int = 0,
+    tags: Iterable[str] | str = (),
+    timeout: float | None = None,
 ) -> Job[Any]:
     """Create a job from an operation or its plain dict; see `Jobs.create`."""
-    return await default_queen().jobs.create(operation, start=start, key=key, retry=retry)
+    return await default_queen().jobs.create(operation, start=start, key=key, retry=retry, tags=tags, timeout=timeout)
 
 
 @overload

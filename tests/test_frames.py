@@ -7,7 +7,7 @@ import pytest
 
 from queenlib import frames
 from queenlib.messages.events import Event, Log, LogEvent, Problem, TokenData, TokenEvent
-from queenlib.messages.job import JobRecord
+from queenlib.messages.job import JobRecord, Terms
 from queenlib.messages.state import State
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -45,6 +45,7 @@ def test_a_jobs_times_are_told_apart() -> None:
         ended_at=AT + timedelta(seconds=5),
         error=Problem(kind="WorkerDied", what="w"),
         tokens=4,
+        terms=Terms(tags=("b", "a")),
     )
     made = frames.jobs_frame([failed, record("job-a"), record("job-r", "hive_list")])
     assert list(made["job_id"]) == ["job-b", "job-a"]
@@ -54,6 +55,7 @@ def test_a_jobs_times_are_told_apart() -> None:
         "WorkerDied",
         4,
     )
+    assert list(made["tags"]) == ["a,b", ""]
     assert made.loc[1, ["run_s", "ended_at", "error"]].isna().all()
     assert len(frames.jobs_frame([record("job-r", "hive_list")], reads=True)) == 1
 

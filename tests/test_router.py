@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,26 @@ async def test_the_next_queen_sees_to_every_job(tmp_path: Path) -> None:
         assert [event.seq for event in log] == list(range(1, record.last_seq + 1))
         assert sum(event.type == "attempt" for event in log) == attempt - 1
     assert "gone already" in str([str(event) async for event in await router.execute_job("job-gone")])
+    await router.close()
+
+
+async def test_a_jobs_time_goes_on_between_queens(tmp_path: Path) -> None:
+    """One whose time is over ends as the next queen begins, without another attempt; one whose time is not has the rest."""
+    kept, store_of = Memory(), MemoryStore
+    sleepy = Infer(prompt="x", model="sim:stall", hive_id="none")
+    for job_id, seconds, steps in (("job-over", 5.0, [RUNNING]), ("job-queued", 5.0, []), ("job-rest", 10.4, [])):
+        record, event = first(job_id, sleepy if steps else HiveList(), Terms(timeout=seconds, retry=1, start="on_stream"))
+        began = event.model_copy(update={"at": datetime.now(UTC) - timedelta(seconds=10)})
+        await store_of(kept).create(record.model_copy(update={"created_at": began.at}), [began], "")
+        if steps:
+            await grown(store_of(kept), record.model_copy(update={"created_at": began.at}), states(job_id, *steps))
+    router = await Router.begin(QueenState.open(Home.open(tmp_path), store=store_of(kept)))
+    for job_id in ("job-over", "job-queued"):
+        record = await router.get_job(job_id)
+        assert (record.state, record.reason, record.attempt) == (State.FAILED, "timeout", 1)
+    assert (await router.get_job("job-rest")).state is State.QUEUED
+    record = await reach_end(router, "job-rest")
+    assert (record.state, record.reason, record.started_at) == (State.FAILED, "timeout", None)
     await router.close()
 
 

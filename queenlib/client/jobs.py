@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
@@ -34,7 +34,14 @@ class Jobs:
         self.portal = caller.portal
 
     async def create(
-        self, operation: Operation | Mapping[str, Any], *, start: Start = "now", key: str | None = None, retry: int = 0
+        self,
+        operation: Operation | Mapping[str, Any],
+        *,
+        start: Start = "now",
+        key: str | None = None,
+        retry: int = 0,
+        tags: Iterable[str] | str = (),
+        timeout: float | None = None,
     ) -> Job[Any]:
         """Create a job from an operation or its plain dict. When it returns, the job is on the disk, and it runs.
 
@@ -44,13 +51,16 @@ class Jobs:
             key: Your own name for it, 1 to 255 visible ASCII characters: whoever creates the same with this key again gets
                 this job, and no second one, for as long as the job is kept.
             retry: How often an inference that was cut off, by the death of its worker or of the queen, is run again.
+            tags: Your own words for it, to find it and its like by: up to 16, each of 1 to 64 characters without commas.
+            timeout: Seconds from now until it has to have ended, all waiting included; else it ends as `failed`.
 
         Raises:
             InvalidOperation: It is none; every bad field is named, and no job was made.
+            InvalidRequest: One of the others is not what it has to be; no job was made.
             KeyConflict: A job with this key was created with another payload.
             QueueFull: There is no room for another job; none was made.
         """
-        return await self._caller.create(operation, parse_terms(start, key, retry))
+        return await self._caller.create(operation, parse_terms(start, key, retry, tags, timeout))
 
     @overload
     def stream(self, job_id: str, after: int = 0, *, lines: Literal[False] = False) -> AsyncGenerator[Event]: ...

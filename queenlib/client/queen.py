@@ -104,6 +104,8 @@ class Queen:
         worker: str | None = None,
         key: str | None = None,
         retry: int = 0,
+        tags: Iterable[str] | str = (),
+        timeout: float | None = None,
         **parameters: Any,
     ) -> Job[InferResult]:
         """Ask a model. On a fresh machine this one call starts the hive, fetches the model, starts a worker, and streams.
@@ -115,6 +117,8 @@ class Queen:
             worker: Only on this worker.
             key: Your own name for the job: asked again with it, the same is not generated twice; see `Jobs.create`.
             retry: How often it is run again where its worker or the queen dies under it; unsaid, it never runs twice.
+            tags: Your own words for the job, to find it and its like by.
+            timeout: Seconds from now until it has to have ended, all waiting included.
             parameters: Those of `queenlib.messages.infer.Infer`: `system`, `max_tokens`, `temperature`, `top_p`, `top_k`,
                 `min_p`, `repetition_penalty`, `stop`, `seed`, `json_schema`, `engine_params`, `device`, `private`.
 
@@ -127,7 +131,7 @@ class Queen:
         named = {"model": model, "hive_id": hive, "worker_id": worker}
         given = {name: value for name, value in named.items() if value is not None}
         payload = {**self._defaults, **given, **asked, **parameters, "operation": "infer"}
-        return self._caller.call(parse_operation(payload), InferResult, parse_terms(key=key, retry=retry))
+        return self._caller.call(parse_operation(payload), InferResult, parse_terms("now", key, retry, tags, timeout))
 
     def status(self) -> Job[StatusReport]:
         """Look at all hives and their workers."""

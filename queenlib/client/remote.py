@@ -64,7 +64,10 @@ class RemoteQueen:
         """See `Backend.create_job`. Each call has a key of its own, or the one given: a retried call makes no second job."""
         body = parse_operation(payload).wire()
         headers = {"idempotency-key": terms.key or self._world.new_id("auto")}
-        sent = {"params": {"start": terms.start, "retry": str(terms.retry)}, "headers": headers, "json": body}
+        asked: dict[str, Any] = {"start": terms.start, "retry": str(terms.retry), "tag": list(terms.tags)}
+        if terms.timeout is not None:
+            asked["timeout"] = repr(terms.timeout)
+        sent = {"params": asked, "headers": headers, "json": body}
         for tries in range(1, CREATE_TRIES + 1):
             try:
                 return await self._ask(JobTicket, "POST", "/v1/jobs", **sent)

@@ -11,12 +11,25 @@ from pydantic import Field, TypeAdapter
 
 from queenlib.messages.base import Deleted, Message
 from queenlib.messages.events import EVENT, Problem
-from queenlib.messages.job import KEY_PATTERN, RETRIES, JobListing, JobRecord, JobTicket, Pruned, QueenInfo
+from queenlib.messages.job import (
+    KEY_PATTERN,
+    RETRIES,
+    TAG_PATTERN,
+    TAGS,
+    TIMEOUT_S,
+    JobListing,
+    JobRecord,
+    JobTicket,
+    Pruned,
+    QueenInfo,
+)
 from queenlib.messages.parse import OPERATIONS, AnyOperation
 from queenlib.version import __version__
 
 _REF = "#/components/schemas/{model}"
 _OPERATION: TypeAdapter[AnyOperation] = TypeAdapter(Annotated[AnyOperation, Field(discriminator="operation")])
+
+_TAGS = {"type": "array", "maxItems": TAGS, "items": {"type": "string", "pattern": TAG_PATTERN}}
 
 _REFUSED = {
     "400": "The request cannot be read: its Host, its query, or its body.",
@@ -82,11 +95,15 @@ def _create() -> dict[str, Any]:
     times = {"type": "integer", "minimum": 0, "maximum": RETRIES, "default": 0}
     retry = _parameter("retry", "query", times, "How often an inference that was cut off is run again.")
     key = _parameter("Idempotency-Key", "header", {"type": "string", "pattern": KEY_PATTERN}, "The same key, the same job.")
+    tag = _parameter("tag", "query", _TAGS, "The creator's own words for the job; the field is sent once for each.")
+    end = {"type": "number", "minimum": 0.001, "maximum": TIMEOUT_S}
+    timeout = _parameter("timeout", "query", end, "Seconds from now until the job has to have ended.")
     body = {"required": True, "content": {"application/json": {"schema": _ref("Operation")}}}
     other = {"409": "A job with this key was created with another payload.", "507": "The disk is full."}
     made = _endpoint(
-        "create_job", "Create a job, once.", _json("201", _ref("JobTicket")), [start, retry, key], {**_TAKEN, **other}
-    )
+        "create_job", "Create a job, once.", _json("201", _ref("JobTicket")), [start, retry, tag, timeout, key],
+        {**_TAKEN, **other},
+    )  # fmt: skip
     return {**made, "requestBody": body}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Collection
 from typing import Any
 
 from starlette.requests import Request
@@ -38,18 +39,18 @@ def read_object(body: bytes) -> dict[str, Any]:
     return found
 
 
-def read_query(request: Request, *known: str) -> dict[str, str]:
-    """The fields of a request's query.
+def read_query(request: Request, *known: str, several: Collection[str] = ()) -> dict[str, str]:
+    """The fields of a request's query, but for those that it may have several times.
 
     Raises:
-        InvalidRequest: There is one that is not known, or one twice.
+        InvalidRequest: There is one that is not known, or one twice that may be there once.
     """
-    fields = request.query_params.multi_items()
+    fields = [(name, value) for name, value in request.query_params.multi_items() if name not in several]
     found = dict(fields)
     if len(found) != len(fields) or not found.keys() <= set(known):
         raise InvalidRequest(
             "The query has a field that is not known here, or one twice.",
-            why=f"Known is {', '.join(known) or 'none'}.",
+            why=f"Known is {', '.join((*known, *several)) or 'none'}.",
             state="Nothing was done.",
             next="GET /openapi.json says what there is.",
         )
@@ -71,6 +72,21 @@ def read_number(text: str, name: str, least: int = 0, most: int = 10**15) -> int
     )
 
 
+def read_decimal(text: str, name: str) -> float:
+    """A number in decimal digits, with or without a point.
+
+    Raises:
+        InvalidRequest: It is none.
+    """
+    if re.fullmatch(r"[0-9]{1,16}(\.[0-9]{1,24})?", text):
+        return float(text)
+    raise InvalidRequest(
+        f"{name} is not a number.",
+        state="Nothing was done.",
+        next=f"Send {name} in decimal digits, such as 60 or 0.5.",
+    )
+
+
 def read_cursor(request: Request) -> int:
     """After which event a reader wants its stream: `Last-Event-ID`, else the query's `after`, else from the first.
 
@@ -84,17 +100,21 @@ def read_cursor(request: Request) -> int:
 
 
 def read_terms(request: Request) -> Terms:
-    """What the caller wants about the job beside its operation: the query's `start` and `retry`, and `Idempotency-Key`.
+    """What the caller wants about the job beside its operation.
+
+    That is the query's `start`, `retry`, `timeout` and each `tag`, and the header `Idempotency-Key`.
 
     Raises:
         InvalidRequest: One of them is not what it has to be.
     """
-    query, keys = read_query(request, "start", "retry"), request.headers.getlist("idempotency-key")
+    query, tags = read_query(request, "start", "retry", "timeout", several=("tag",)), request.query_params.getlist("tag")
+    keys = request.headers.getlist("idempotency-key")
     if len(keys) > 1:
         raise InvalidRequest("Idempotency-Key is there twice.", state="No job was made.", next="Send it once.")
     retry = read_number(query.get("retry", "0"), "retry", 0, RETRIES)
     key = keys[0].strip(" \t") if keys else None  # what RFC 9110, section 5.5, leaves out of a field's value
-    return parse_terms(query.get("start", "now"), key, retry)
+    timeout = read_decimal(query["timeout"], "timeout") if "timeout" in query else None
+    return parse_terms(query.get("start", "now"), key, retry, tags, timeout)
 
 
 def read_prune(body: dict[str, Any]) -> dict[str, Any]:

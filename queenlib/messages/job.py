@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from queenlib import tables
 from queenlib.messages.base import Bytes, Count, Message, Result, Utc
@@ -24,6 +24,25 @@ Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 RETRIES = 100
 """So many further attempts a job may be given at most."""
 
+TAG_PATTERN = r"^[^\s,\x00-\x1f\x7f]([^,\x00-\x1f\x7f]{0,62}[^\s,\x00-\x1f\x7f])?$"
+"""Tags of jobs: 1 to 64 characters; no comma, no control character, and no blank first or last."""
+
+Tag = Annotated[str, StringConstraints(pattern=TAG_PATTERN)]
+
+TAGS = 16
+"""So many tags a job may have at most."""
+
+TIMEOUT_S = 10**9
+"""The longest time that a job may be given, in seconds: thirty years."""
+
+
+def _set_of(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(tags)))
+
+
+Tags = Annotated[tuple[Tag, ...], Field(max_length=TAGS), AfterValidator(_set_of)]
+"""Tags are a set: their order and how often one is named say nothing."""
+
 
 class Terms(Message):
     """What is agreed about a job beside its operation."""
@@ -34,6 +53,10 @@ class Terms(Message):
     """Its creator's own name for it: whoever creates it again with this key gets this job, and no second one."""
     retry: Annotated[int, Field(ge=0, le=RETRIES)] = 0
     """How often an inference that was cut off, by the death of its worker or of its queen, is run again."""
+    tags: Tags = ()
+    """Its creator's own words for it, to find it and its like by."""
+    timeout: Annotated[float, Field(ge=0.001, le=TIMEOUT_S)] | None = None
+    """Seconds from when it was accepted until it has to have ended, all attempts and waiting included."""
 
 
 USUAL = Terms()

@@ -14,7 +14,7 @@ from queenlib.messages.base import Operation
 from queenlib.messages.events import EVENT
 from queenlib.messages.explain import describe
 from queenlib.messages.explain import nearest as nearest  # others ask for it here
-from queenlib.messages.job import RETRIES, Start, Terms
+from queenlib.messages.job import RETRIES, TAGS, TIMEOUT_S, Start, Terms
 
 AnyHiveOperation = (
     hive.HiveList | hive.HiveGet | hive.HiveStatus | hive.HiveCreate | hive.HiveUpdate | hive.HiveDelete
@@ -53,20 +53,29 @@ def parse_operation(payload: Operation | Mapping[str, Any] | bytes | str) -> Any
         raise _invalid([{"field": "(payload)", "problem": f"is not plain JSON data: {error}"}]) from None
 
 
-def parse_terms(start: Start | str = "now", key: str | None = None, retry: int = 0) -> Terms:
-    """What is agreed about a job beside its operation.
+def parse_terms(
+    start: Start | str = "now",
+    key: str | None = None,
+    retry: int = 0,
+    tags: Iterable[str] | str = (),
+    timeout: float | None = None,
+) -> Terms:
+    """What is agreed about a job beside its operation; one tag may stand alone.
 
     Raises:
         InvalidRequest: One of them is not what it has to be.
     """
     try:
-        return Terms.model_validate({"start": start, "key": key, "retry": retry})
+        said = (tags,) if isinstance(tags, str) else tuple(tags) if isinstance(tags, Iterable) else tags
+        return Terms.model_validate({"start": start, "key": key, "retry": retry, "tags": said, "timeout": timeout})
     except ValidationError as error:
         bad = str(error.errors()[0]["loc"][0])
     must = {
         "start": "now, or on_stream to start when its stream is first asked for",
         "key": "1 to 255 visible ASCII characters",
         "retry": f"a whole number from 0 to {RETRIES}",
+        "tags": f"at most {TAGS} texts of 1 to 64 characters, without commas, and without blanks at either end",
+        "timeout": f"a number of seconds, from 0.001 to {TIMEOUT_S:,}",
     }
     raise InvalidRequest(
         f"{bad} is not what it has to be.",

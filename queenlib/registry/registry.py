@@ -14,10 +14,11 @@ from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import EndEvent, Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
 from queenlib.messages.parse import OPERATIONS
+from queenlib.registry.finding import find_job
 from queenlib.registry.limits import Limits
 from queenlib.registry.log import JobLog
 from queenlib.registry.readers import Readers
-from queenlib.registry.refusals import check_cursor, has_ended, in_use, queue_full, unknown_job
+from queenlib.registry.refusals import check_cursor, has_ended, in_use, queue_full
 from queenlib.registry.retention import House, Retention
 from queenlib.registry.run import Run, Work
 from queenlib.registry.stop import Stop
@@ -30,8 +31,6 @@ UNTOLD = 1000
 """Private results that are held in memory."""
 READS = tuple(name for name, operation in OPERATIONS.items() if operation.recovery is Recovery.READ)
 """The operations that only look at something."""
-SHORTEST = 4
-"""Characters of an id's random part that are a prefix of it."""
 
 
 class Registry:
@@ -100,18 +99,21 @@ class Registry:
         return tuple(record for record in await self._store.unfinished() if record.id not in self._runs)
 
     async def resume(self, record: JobRecord, operation: Operation, *, again: str = "") -> None:
-        """Take on a job of a queen before this one; it waits for `start`.
+        """Take on a job of a queen before this one; it waits for `start`, or its time is over.
 
         Args:
             record: The job.
             operation: What it does.
             again: Why it begins anew, in another attempt; empty if it had not begun.
         """
+        age_s, timeout = (self._world.now() - record.created_at).total_seconds(), record.terms.timeout
+        if timeout is not None and age_s >= timeout:
+            return await self.finish(record, operation, Stop.timeout(record.id, "job", timeout))
         run = self._seat(JobLog(operation, record, self._store, self._world), operation)
         if again:
             run.log.attempt(again)
             await run.log.settled()
-        run.queue()
+        return run.queue(age_s)
 
     async def finish(self, record: JobRecord, operation: Operation, stop: Stop) -> None:
         """Note how a job of a queen before this one has ended."""
@@ -135,17 +137,8 @@ class Registry:
         Raises:
             UnknownJob: No job has that id, or several begin like that.
         """
-        if not job_id.isascii():
-            raise unknown_job(job_id, ())
         run = self._runs.get(job_id)
-        if found := run.log.shown if run and run.log.made else await self._store.get(job_id):
-            return self._whole(found)
-        beginning, alike = job_id.removeprefix("job-"), list[str]()
-        if len(beginning) >= SHORTEST:
-            alike = list(await self._store.find(f"job-{beginning}"))
-            if len(alike) == 1 and (found := await self._store.get(alike[0])):
-                return self._whole(found)
-        raise unknown_job(job_id, alike)
+        return self._whole(run.log.shown if run and run.log.made else await find_job(self._store, job_id))
 
     async def follow(self, job_id: str, after: int) -> AsyncGenerator[Event]:
         """The events of a job after number `after`, those to come included, up to its end.

@@ -58,10 +58,13 @@ class Run:
         """Whether somebody has started it, or it has ended without that."""
         return self._inner is not None or self.log.record.state.ended
 
-    def queue(self) -> None:
-        """From now on it is queued, for no longer than it may be."""
+    def queue(self, age_s: float = 0.0) -> None:
+        """From now on it is queued, for no longer than it may be; it was accepted `age_s` seconds ago."""
         if self.log.record.state is State.QUEUED:
             self._arm("queue", self._limits.queue_s)
+        timeout = self.log.record.terms.timeout
+        if timeout is not None and not self.log.record.state.ended:
+            self._arm("job", timeout, timeout - age_s)
 
     def start(self, work: Work) -> None:
         """Start the work; once started, nothing more."""
@@ -179,9 +182,9 @@ class Run:
             case Working():
                 self._disarm("wait")
 
-    def _arm(self, deadline: str, limit_s: float) -> None:
-        stop = Stop.timeout(self.id, deadline, limit_s)
-        self._timers[deadline] = asyncio.get_running_loop().call_later(limit_s, self.stop, stop)
+    def _arm(self, deadline: str, limit_s: float, left_s: float | None = None) -> None:
+        stop, left_s = Stop.timeout(self.id, deadline, limit_s), limit_s if left_s is None else left_s
+        self._timers[deadline] = asyncio.get_running_loop().call_later(left_s, self.stop, stop)
 
     def _disarm(self, deadline: str) -> None:
         if timer := self._timers.pop(deadline, None):

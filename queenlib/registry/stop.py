@@ -41,7 +41,7 @@ class Stop:
     @classmethod
     def timeout(cls, job_id: str, deadline: str, limit_s: float) -> Stop:
         """A deadline passed."""
-        what = {"queue": "was queued", "run": "ran", "wait": "waited for one thing"}[deadline]
+        what = {"queue": "was queued", "run": "ran", "wait": "waited for one thing", "job": "was under way"}[deadline]
         error = JobTimeout(
             f"{job_id} {what} for {limit_s:g} s.",
             why=f"That is the limit for `{deadline}`.",

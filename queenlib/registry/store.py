@@ -15,6 +15,8 @@ from queenlib.messages.job import JobListing, JobRecord, PrunedJob, Terms
 
 CURSOR_DIGITS = 18
 """A cursor has no more."""
+_FIRST_TERMS = {"start", "key", "retry"}
+"""Terms that were there from the start; a later one that says nothing leaves a digest as it was."""
 
 
 class Store(Protocol):
@@ -115,7 +117,8 @@ class Store(Protocol):
 
 def payload_digest(operation: Operation, terms: Terms) -> str:
     """What tells two payloads under one key apart: a SHA-256 over the operation and the terms, in hexadecimal."""
-    said = {"operation": operation.wire(), "terms": terms.wire()}
+    agreed = {name: value for name, value in terms.wire().items() if name in _FIRST_TERMS or value}
+    said = {"operation": operation.wire(), "terms": agreed}
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -120,11 +120,13 @@ async def test_retry_is_a_number(queen: Served, retry: str) -> None:
 
 
 async def test_what_is_agreed_is_kept(queen: Served) -> None:
-    """Key, start and retry are the job's, and are shown with it."""
+    """Key, start, retry, tags and timeout are the job's, and are shown with it."""
     body = b'{"operation": "hive_list"}'
-    made = await queen.ask("/v1/jobs?start=on_stream&retry=100", "POST", ["Idempotency-Key: k"], body)
+    query = "start=on_stream&retry=100&tag=b&tag=a&timeout=60.5"
+    made = await queen.ask(f"/v1/jobs?{query}", "POST", ["Idempotency-Key: k"], body)
     shown = (await queen.ask(f"/v1/jobs/{made.json['job_id']}")).json
-    assert shown["terms"] == {"start": "on_stream", "key": "k", "retry": 100}
+    agreed = {"start": "on_stream", "key": "k", "retry": 100, "tags": ["a", "b"], "timeout": 60.5}
+    assert shown["terms"] == agreed
 
 
 async def test_a_job_that_has_ended_is_removed(queen: Served) -> None:

@@ -143,7 +143,9 @@ def test_terms() -> None:
     assert said == Terms(start="on_stream", key="My-Key/1", retry=3)
     assert read_terms(request("", (b"idempotency-key", b" k\t "))).key == "k"
     assert read_terms(request(f"retry={RETRIES}")).retry == RETRIES
-    for query in ("retry=", "retry=-1", f"retry={RETRIES + 1}", "retry=1.0", "retry=1&retry=1", "key=k", "start="):
+    assert read_terms(request("tag=b&tag=a%20b&timeout=0.5")) == Terms(tags=("a b", "b"), timeout=0.5)
+    bad = "tag=", "tag=a,b", "timeout=", "timeout=0", "timeout=-1", "timeout=1e3", "timeout=inf", "timeout=1&timeout=1"
+    for query in ("retry=", "retry=-1", f"retry={RETRIES + 1}", "retry=1.0", "retry=1&retry=1", "key=k", "start=", *bad):
         with pytest.raises(InvalidRequest):
             read_terms(request(query))
 

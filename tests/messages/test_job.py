@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from queenlib.messages.events import Problem
-from queenlib.messages.job import RETRIES, USUAL, JobListing, JobRecord, Pruned, PrunedJob, Terms
+from queenlib.messages.job import RETRIES, TAGS, TIMEOUT_S, USUAL, JobListing, JobRecord, Pruned, PrunedJob, Terms
 from queenlib.messages.state import State
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -44,11 +44,21 @@ def test_no_jobs_is_said_so() -> None:
 KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=255)
 
 
-@given(st.sampled_from(["now", "on_stream"]), st.none() | KEYS, st.integers(0, RETRIES))
-def test_terms_survive_the_wire(start: Any, key: str | None, retry: int) -> None:
+TAG_LETTERS = st.characters(exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"], exclude_characters=",")
+TAG_SETS = st.lists(st.text(TAG_LETTERS, min_size=1, max_size=64), max_size=TAGS).map(tuple)
+TIMES = st.none() | st.floats(0.001, TIMEOUT_S)
+
+
+@given(st.sampled_from(["now", "on_stream"]), st.none() | KEYS, st.integers(0, RETRIES), TAG_SETS, TIMES)
+def test_terms_survive_the_wire(start: Any, key: str | None, retry: int, tags: Any, timeout: float | None) -> None:
     """What was agreed comes back as it was."""
-    terms = Terms(start=start, key=key, retry=retry)
+    terms = Terms(start=start, key=key, retry=retry, tags=tags, timeout=timeout)
     assert Terms.model_validate_json(terms.model_dump_json()) == terms
+
+
+def test_tags_are_a_set() -> None:
+    """Their order, and one named twice, make no difference."""
+    assert Terms(tags=("b", "a b", "b")) == Terms(tags=("a b", "b"))
 
 
 def test_what_is_usual_is_nothing_special() -> None:
@@ -63,6 +73,12 @@ def test_what_is_usual_is_nothing_special() -> None:
         *({"key": key} for key in ("", " ", "a b", "é", "a\n", "\na", "a\0", "\x7f", "x" * 256, 1, b"k")),
         *({"retry": retry} for retry in (-1, RETRIES + 1, 1.0, "1", True, None)),
         *({"start": start} for start in ("later", "", None, "NOW")),
+        *(
+            {"tags": tags}
+            for tags in ("a", None, ("",), (" a",), ("a ",), ("a,b",), ("a\n",), ("x" * 65,), (1,), ("\ud800",))
+        ),
+        {"tags": tuple(f"tag-{n}" for n in range(TAGS + 1))},
+        *({"timeout": timeout} for timeout in (0, -1.0, 0.0001, TIMEOUT_S + 1, float("inf"), float("nan"), "1", True)),
         {"more": 1},
     ],
 )

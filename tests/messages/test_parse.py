@@ -139,6 +139,8 @@ def test_terms_are_what_is_said() -> None:
     assert parse_terms() == USUAL
     assert parse_terms("on_stream", "k", RETRIES) == Terms(start="on_stream", key="k", retry=RETRIES)
     assert parse_terms(key="!~") == Terms(key="!~")
+    assert parse_terms(tags=["b", "a"], timeout=5) == Terms(tags=("a", "b"), timeout=5.0)
+    assert parse_terms(tags="eval").tags == parse_terms(tags={"eval"}).tags == ("eval",)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,8 @@ def test_terms_are_what_is_said() -> None:
     [
         *(("start", value) for value in ("later", "", None, 1)),
         *(("key", value) for value in ("", "a b", "é", "x" * 256, "a\n", 7, b"k", ["k"])),
+        *(("tags", value) for value in ("", "a,b", ["a", 1], 7, None, [str(n) for n in range(17)])),
+        *(("timeout", value) for value in (0, -1, "1", True, float("nan"), 10**10)),
         *(("retry", value) for value in (-1, RETRIES + 1, 0.5, "1", True, None, 10**30)),
     ],
 )

@@ -10,6 +10,7 @@ from queenlib.errors import InvalidRequest, QueueFull, StoreFailed, StreamBeyond
 from queenlib.messages.base import Deleted
 from queenlib.messages.events import EndEvent, Event, Log, Token, TokenEvent, Waiting, Working, Yielded
 from queenlib.messages.infer import Infer
+from queenlib.messages.job import Terms
 from queenlib.messages.model import ModelDelete
 from queenlib.messages.state import State
 from queenlib.registry.limits import Limits
@@ -224,6 +225,36 @@ async def test_each_deadline_ends_the_job_and_says_which_it_was(limits: Limits, 
     assert record.error is not None
     assert (record.state, record.error.kind, record.error.fields["deadline"]) == (State.FAILED, "JobTimeout", deadline)
     assert record.error.fields["limit_s"] == 0.05
+    await registry.close()
+
+
+@pytest.mark.parametrize("phase", ["queued", "running", "waiting", "unasked"])
+async def test_a_jobs_own_time_ends_it_wherever_it_is(phase: str) -> None:
+    """Queued, at work, blocked or not even started: when its time is over it fails, and says which deadline it was."""
+
+    async def work() -> AsyncGenerator[Yielded]:
+        if phase == "waiting":
+            yield Waiting(reason="something")
+        await asyncio.Event().wait()
+        yield RESULT
+
+    registry = Registry(MemoryStore(), World(), Limits(running=0 if phase == "queued" else 1))
+    job_id = await registry.create(OPERATION, None if phase == "unasked" else work, Terms(timeout=0.05))
+    await log_of(registry, job_id)
+    record = await registry.get(job_id)
+    assert record.error is not None
+    assert (record.state, record.reason, record.error.kind) == (State.FAILED, "timeout", "JobTimeout")
+    assert record.error.fields == {"deadline": "job", "limit_s": 0.05, "job_id": job_id}
+    await registry.close()
+
+
+async def test_a_jobs_own_time_does_not_hurry_what_ends_before() -> None:
+    """It changes nothing of a job that is quick, and nothing of it is left when that has ended."""
+    registry = Registry(MemoryStore(), World())
+    job_id = await registry.create(OPERATION, three_lines, Terms(timeout=0.5))
+    assert (await log_of(registry, job_id))[-1].data.state is State.SUCCEEDED
+    await asyncio.sleep(0.6)
+    assert (await registry.get(job_id)).state is State.SUCCEEDED
     await registry.close()
 
 

@@ -15,6 +15,7 @@ from queenlib.registry.stop import Stop
         (Stop.timeout("job-a", "queue", 2.5), JobTimeout, State.FAILED, "timeout"),
         (Stop.timeout("job-a", "run", 2.5), JobTimeout, State.FAILED, "timeout"),
         (Stop.timeout("job-a", "wait", 2.5), JobTimeout, State.FAILED, "timeout"),
+        (Stop.timeout("job-a", "job", 2.5), JobTimeout, State.FAILED, "timeout"),
     ],
 )
 def test_each_stop_says_what_it_makes_of_a_job(stop: Stop, kind: type[QueenError], state: State, reason: str) -> None:

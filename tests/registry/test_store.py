@@ -234,6 +234,14 @@ async def test_a_key_gives_the_job_that_has_it(store: Store) -> None:
     assert [await store.get("job-b"), list(await store.read("job-c", 0, 9))] == [None, []]
 
 
+def test_the_digest_of_a_payload_stays_what_it_was() -> None:
+    """A key that was given before there were further terms still stands for the same; what is said tells payloads apart."""
+    before = "02ae586c4d079cc681f1f4a437c833d9741378be8df596ca2e0a972a50c5b573"
+    assert payload_digest(HIVE_LIST, Terms(key="mine")) == before
+    others = {payload_digest(HIVE_LIST, Terms(key="mine", **more)) for more in ({"tags": ("a",)}, {"timeout": 1.0})}
+    assert len({before, *others}) == 3
+
+
 async def test_many_creates_of_one_key_at_once_are_one_job(store: Store) -> None:
     """However many come together, they all get the one that is kept."""
     terms = Terms(key="mine")
