@@ -22,10 +22,11 @@ from queenlib.operations import model as model_operations
 from queenlib.operations import status as status_operations
 from queenlib.operations import worker as worker_operations
 from queenlib.operations.again import again
+from queenlib.registry.door import Door
 from queenlib.registry.recovery import DIED, fate, unreadable
 from queenlib.registry.run import Work
 from queenlib.state import QueenState
-from queenlib.version import __version__
+from queenlib.version import PROTOCOL, __version__
 
 PAGE_LIMIT = 1000
 """Jobs in one page."""
@@ -105,11 +106,19 @@ class Router:
         """Who answers."""
         return QueenInfo(
             version=__version__,
+            protocol=PROTOCOL,
             pid=os.getpid(),
             started_at=self._state.started_at,
             operations=tuple(OPERATIONS),
             default_model=self._state.default_model,
+            unfinished=self.door.states(),
+            draining=self.door.draining,
         )
+
+    @property
+    def door(self) -> Door:
+        """Where jobs come in: shut, it lets those inside end."""
+        return self._state.registry.door
 
     async def close(self) -> None:
         """Close the queen: every job and every process of hers has ended when this returns."""

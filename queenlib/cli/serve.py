@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from queenlib.cli.calls import Call, Calls, Lifeline
 from queenlib.cli.ending import ending
 from queenlib.home import Home
 from queenlib.world import World
 
-ENDS = (signal.SIGINT, signal.SIGTERM)
+if TYPE_CHECKING:
+    from queenlib.client.reign import Reign
+
+GRACE_S = 30.0
+"""Seconds in which jobs may end when she is told to."""
 
 
 @dataclass(frozen=True)
@@ -34,42 +38,77 @@ class Ready:
         )
 
 
+@dataclass(frozen=True)
+class Service:
+    """How she serves."""
+
+    host: str
+    port: int
+    as_json: bool
+    allow_wide: bool
+    grace_s: float
+    idle_exit_s: float | None
+    lifeline: bool
+
+
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready.")] = False,
     allow_wide: Annotated[bool, typer.Option("--allow-wide", help="Let other machines reach it.")] = False,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds in which jobs may end when told to end (SIGTERM).")] = GRACE_S,
+    idle_exit: Annotated[float | None, typer.Option(min=0, help="End after so many seconds without anything to do.")] = None,
+    lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True, help="End when standard input ends.")] = False,
 ) -> None:
     """Run a queen that others reach over HTTP with her token."""
     with ending():
-        asyncio.run(_serve(host, port, as_json, allow_wide))
+        asyncio.run(_serve(Service(host, port, as_json, allow_wide, grace, idle_exit, lifeline)))
 
 
-async def _serve(host: str, port: int, as_json: bool, allow_wide: bool) -> None:
+async def _serve(service: Service) -> None:
     from queenlib.client.reign import Reign, Rule
 
-    world, home, told = World(), Home.open(), _told_to_end()
+    world, home, calls = World(), Home.open(), Calls()
+    lifeline = Lifeline.held() if service.lifeline else None
     reign = await Reign.begin(home, world, Rule())
     try:
-        url = await reign.listen(host, port, allow_wide=allow_wide)
+        url = await reign.listen(
+            service.host,
+            service.port,
+            allow_wide=service.allow_wide,
+            serves=lifeline is None,
+            idle_exit_s=service.idle_exit_s,
+        )
         ready = Ready(url, str(home.token_file), os.getpid())
-        typer.echo(json.dumps(asdict(ready)) if as_json else str(ready))  # it flushes
-        await told.wait()
-        typer.echo("\n· ending her jobs and workers; once more ends at once", err=True)
+        typer.echo(json.dumps(asdict(ready)) if service.as_json else str(ready))  # it flushes
+        await _until_told(reign, service, calls, lifeline)
     finally:
         await reign.close()
 
 
-def _told_to_end() -> asyncio.Event:
-    """Set by SIGINT or SIGTERM. The second one ends the process there and then; the guardian sees to its workers."""
-    told, loop = asyncio.Event(), asyncio.get_running_loop()
+async def _until_told(reign: Reign, service: Service, calls: Calls, lifeline: Lifeline | None) -> None:
+    """Wait until she is to end; where she is told to, her jobs have had their time when this returns."""
+    reasons = [asyncio.create_task(calls.first(), name="call")]
+    if service.idle_exit_s is not None:
+        reasons.append(asyncio.create_task(_idle(reign, service.idle_exit_s), name="idle"))
+    if lifeline is not None:
+        reasons.append(asyncio.create_task(lifeline.ended(), name="lifeline"))
+    try:
+        done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for reason in reasons:
+            reason.cancel()
+    call = done.pop().result()
+    if call is Call.DRAIN:
+        _say(f"letting her jobs end, for {service.grace_s:g} s at most; once more ends at once")
+        await reign.drain(service.grace_s)
+    _say(f"{call}; ending her jobs and workers; once more ends at once")
 
-    def first() -> None:
-        told.set()
-        for number in ENDS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
 
-    for number in ENDS:
-        loop.add_signal_handler(number, first)
-    return told
+async def _idle(reign: Reign, after_s: float) -> Call:
+    await reign.idle(after_s)
+    return Call.IDLE
+
+
+def _say(what: str) -> None:
+    typer.echo(f"\n· {what}", err=True)

@@ -10,8 +10,9 @@ import threading
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from queenlib.client.idling import idle
 from queenlib.errors import InvalidRequest
 from queenlib.home import Home
 from queenlib.registry.limits import Limits
@@ -22,6 +23,9 @@ from queenlib.state import QueenState
 from queenlib.version import __version__
 from queenlib.world import World
 
+if TYPE_CHECKING:
+    from queenlib.http.traffic import Traffic
+
 
 @dataclass(frozen=True)
 class Address:
@@ -30,13 +34,20 @@ class Address:
     url: str
     pid: int
     version: str
+    serves: bool = False
+    """Whether she is `queenlib serve`, and no part of somebody's program: then she may be told to end."""
+    idle_exit_s: float | None = None
+    """After so many quiet seconds she ends."""
 
     @classmethod
     def read(cls, home: Home) -> Address | None:
         """What the file says; `None` if there is none, or it is none of ours."""
         try:
             said = json.loads(home.address_file.read_text())
-            return cls(str(said["url"]), int(said["pid"]), str(said["version"]))
+            url, pid, version = str(said["url"]), int(said["pid"]), str(said["version"])
+            idle_exit_s = said.get("idle_exit_s")  # a version before this one says less, and one after it more
+            after_s = None if idle_exit_s is None else float(idle_exit_s)
+            return cls(url, pid, version, serves=said.get("serves") is True, idle_exit_s=after_s)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -75,6 +86,7 @@ class Reign:
         self._socket = AsyncExitStack()
         self._listening: asyncio.Task[None] | None = None
         self._address: Address | None = None
+        self._traffic: Traffic | None = None
 
     @classmethod
     async def begin(cls, home: Home, world: World, rule: Rule) -> Reign:
@@ -92,17 +104,34 @@ class Reign:
             await state.close()
             raise
 
-    async def listen(self, host: str = "127.0.0.1", port: int = 0, *, allow_wide: bool = False) -> str:
+    async def listen(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        allow_wide: bool = False,
+        serves: bool = False,
+        idle_exit_s: float | None = None,
+    ) -> str:
         """Listen, for as long as she reigns, and write down where; gives the address.
+
+        Args:
+            host: An address of this machine.
+            port: 0 for any that is free.
+            allow_wide: Let other machines reach the socket.
+            serves: Whether she has this process for herself; written down for others.
+            idle_exit_s: After how many quiet seconds she ends; written down for others.
 
         Raises:
             QueenError: The address is not free, not of this machine, or wide without leave.
         """
         serve = await _imported("queenlib.http.serve")
-        token = self.home.token(self._world)
-        shown = serve.serving(self.router, token, host=host, port=port, allow_wide=allow_wide, world=self._world)
+        token, world = self.home.token(self._world), self._world
+        traffic: Traffic = (await _imported("queenlib.http.traffic")).Traffic(world)
+        shown = serve.serving(self.router, token, host=host, port=port, allow_wide=allow_wide, world=world, traffic=traffic)
         url: str = await self._socket.enter_async_context(shown)
-        self._address = Address(_reached(url), os.getpid(), __version__)
+        self._traffic = traffic
+        self._address = Address(_reached(url), os.getpid(), __version__, serves=serves, idle_exit_s=idle_exit_s)
         self._address.write(self.home, self._world)
         return url
 
@@ -113,6 +142,19 @@ class Reign:
     async def _listen_quietly(self) -> None:
         with suppress(Exception):
             await self.listen()
+
+    async def idle(self, after_s: float) -> None:
+        """Return when she had no job and nobody who asks her anything for `after_s` seconds."""
+        await idle(self._quiet_since, self._world, after_s)
+
+    def _quiet_since(self) -> float | None:
+        assert self._traffic is not None, "she listens"
+        jobs, asked = self.router.door.quiet_since, self._traffic.quiet_since
+        return None if jobs is None or asked is None else max(jobs, asked)
+
+    async def drain(self, grace_s: float) -> None:
+        """Take no further job, and let those at work end, for `grace_s` seconds at most; to be closed then."""
+        await self.router.door.drain(grace_s)
 
     async def close(self) -> None:
         """End every job and every process of hers, and let go of the home."""

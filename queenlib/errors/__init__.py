@@ -18,6 +18,8 @@
     │  └─ StreamBeyondEnd              a cursor past the last event of the log
     ├─ StoreUnusable                   the store cannot be opened: damaged, behind, newer, foreign, read-only, on a network
     ├─ QueueFull                       no room for another job now; says when to come again
+    │  └─ QueenDraining                she lets her jobs end, and takes no further one
+    ├─ ProtocolMismatch                queen and client are of versions that cannot speak with each other
     ├─ QueenUnreachable                nothing answers at the queen's address, or not in time
     ├─ StreamInterrupted               a stream broke and could not be resumed; carries the last `seq` seen
     └─ JobFailed                       a job's work ended without its result
@@ -87,6 +89,8 @@ from queenlib.errors.refusals import (
     KeyConflict,
     NameTaken,
     NotFound,
+    ProtocolMismatch,
+    QueenDraining,
     QueenUnreachable,
     QueueFull,
     StoreUnusable,
@@ -105,8 +109,8 @@ __all__ = [
     "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "HomeTaken", "IllegalTransition",
     "InUse", "InternalError", "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost",
     "JobTimeout", "KeyConflict", "MissingExtra", "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotFound",
-    "NotStopped", "PromptTooLong", "QueenClosed", "QueenError", "QueenUnreachable", "QueueFull", "StaleEpoch",
-    "StoreBusy", "StoreFailed", "StoreFull", "StoreUnusable", "StreamBeyondEnd", "StreamInterrupted", "StreamReset",
-    "TooLarge", "UnknownDevice", "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied",
-    "WorkerProtocol", "WorkerStalled", "WrongChecksum", "revive",
+    "NotStopped", "PromptTooLong", "ProtocolMismatch", "QueenClosed", "QueenDraining", "QueenError",
+    "QueenUnreachable", "QueueFull", "StaleEpoch", "StoreBusy", "StoreFailed", "StoreFull", "StoreUnusable",
+    "StreamBeyondEnd", "StreamInterrupted", "StreamReset", "TooLarge", "UnknownDevice", "UnknownHive", "UnknownJob",
+    "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol", "WorkerStalled", "WrongChecksum", "revive",
 ]  # fmt: skip

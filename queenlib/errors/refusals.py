@@ -122,6 +122,22 @@ class QueueFull(QueenError):
     retry_after_s: float
 
 
+class QueenDraining(QueueFull):
+    """The queen lets her jobs end and takes no further one; she has ended in `retry_after_s` seconds at most."""
+
+
+class ProtocolMismatch(QueenError):
+    """This program and the queen are of versions that cannot speak with each other; `ours` and `hers` are protocols."""
+
+    ours: int
+    hers: int
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: what to do, and not where in our code it was noticed."""
+        parts = {"why": self.why, "state": self.state, "next": self.next}
+        return [f"{self.kind}: {self.what}", *(f"  {name}: {said}" for name, said in parts.items() if said)]
+
+
 class QueenUnreachable(QueenError):
     """Nothing answers at the queen's address, or not in time."""
 

@@ -15,6 +15,7 @@ from queenlib.http.limits import HttpLimits
 from queenlib.http.listen import listen
 from queenlib.http.protocol import BoundedProtocol
 from queenlib.http.stream import BEAT_S
+from queenlib.http.traffic import Traffic
 from queenlib.router import Router
 from queenlib.world import World
 
@@ -34,6 +35,7 @@ async def serving(
     world: World | None = None,
     limits: HttpLimits | None = None,
     beat_s: float = BEAT_S,
+    traffic: Traffic | None = None,
 ) -> AsyncIterator[str]:
     """Serve a queen for as long as this is open; gives her address. No signal is handled and nothing is printed.
 
@@ -50,6 +52,7 @@ async def serving(
         world: Whose clock bounds how long a body may take.
         limits: Bounds of a request.
         beat_s: Seconds between two heartbeats of a stream.
+        traffic: Counts the requests.
 
     Raises:
         QueenError: The address is not free, not of this machine, or wide without leave or without a strong token.
@@ -57,7 +60,7 @@ async def serving(
     listener = listen(host, port, token, allow_wide=allow_wide)
     address, port = listener.getsockname()[:2]
     app = build_app(router, token, world=world, names=names, limits=limits, beat_s=beat_s)
-    async with _running(app, listener):
+    async with _running(traffic.counted(app) if traffic else app, listener):
         yield f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -134,6 +134,8 @@ class QueenInfo(Result):
     """Who answers."""
 
     version: str
+    protocol: Count = 1
+    """What she speaks; who speaks something else is refused."""
     api: str = "v1"
     pid: Count
     started_at: Utc
@@ -141,6 +143,10 @@ class QueenInfo(Result):
     """The operations that it takes, by their names on the wire."""
     default_model: str
     """The model of an `infer` that names none."""
+    unfinished: Mapping[str, Count] = {}
+    """How many jobs have not ended, by their state."""
+    draining: bool = False
+    """Whether she takes no further job, because she ends."""
 
 
 class PrunedJob(Message):

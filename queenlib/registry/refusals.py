@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from queenlib.errors import InUse, InvalidRequest, QueueFull, StreamBeyondEnd, UnknownJob
+from queenlib.errors import InUse, InvalidRequest, QueenDraining, QueueFull, StreamBeyondEnd, UnknownJob
 from queenlib.messages.job import JobRecord
 from queenlib.registry.store import stale
 
@@ -62,5 +62,17 @@ def queue_full(unfinished: int, retry_after_s: float, *, closed: bool) -> QueueF
         why=why,
         state="No job was made.",
         next=f"Come again in {retry_after_s:g} s.",
+        retry_after_s=retry_after_s,
+    )
+
+
+def draining(unfinished: int, retry_after_s: float) -> QueenDraining:
+    """A queen who ends takes no further job; with the time until she has, in seconds."""
+    jobs = f"{unfinished:,} {'job' if unfinished == 1 else 'jobs'}"
+    return QueenDraining(
+        "The queen ends, and takes no further job.",
+        why=f"She was told to; {jobs} may still end first.",
+        state="No job was made.",
+        next=f"Come again in {retry_after_s:.0f} s, to the queen after her: Queen()",
         retry_after_s=retry_after_s,
     )

@@ -14,11 +14,12 @@ from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import EndEvent, Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
 from queenlib.messages.parse import OPERATIONS
+from queenlib.registry.door import Door
 from queenlib.registry.finding import find_job
 from queenlib.registry.limits import Limits
 from queenlib.registry.log import JobLog
 from queenlib.registry.readers import Readers
-from queenlib.registry.refusals import check_cursor, has_ended, in_use, queue_full
+from queenlib.registry.refusals import check_cursor, has_ended, in_use
 from queenlib.registry.retention import House, Retention
 from queenlib.registry.run import Run, Work
 from queenlib.registry.stop import Stop
@@ -46,7 +47,7 @@ class Registry:
         self._places = asyncio.Semaphore(self._limits.running)
         self._creating: set[asyncio.Task[str]] = set()
         self._readers = Readers()
-        self._closed = False
+        self.door = Door(self._runs, world, self._limits)
 
     @property
     def epoch(self) -> int:
@@ -63,11 +64,10 @@ class Registry:
 
         Raises:
             KeyConflict: A job with that key was created with another payload.
-            QueueFull: There is no room for another job; none was made.
+            QueueFull: There is no room for another job, or the queen ends; none was made.
             StoreFailed: The store could not keep it; none was made.
         """
-        if self._closed or len(self._runs) >= self._limits.unfinished:
-            raise queue_full(len(self._runs), self._limits.retry_after_s, closed=self._closed)
+        self.door.check()
         run = self._seat(JobLog.new(operation, terms, self._store, self._world), operation)
         creating = asyncio.create_task(self._create(run, work), name=f"create {run.id}")
         self._creating.add(creating)
@@ -206,7 +206,7 @@ class Registry:
 
     async def close(self) -> None:
         """Stop every job that has not ended, wait until each has, and let go of the store."""
-        self._closed = True
+        self.door.close()
         try:
             await self._end_all()
         finally:
@@ -225,7 +225,7 @@ class Registry:
         await self._readers.gone(self._world)
 
     def _forget(self, job_id: str) -> None:
-        run = self._runs[job_id]
+        run = self.door.left(job_id)
         if run.log.lost is not None:
             return
         if run.untold is not None:

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,18 +17,20 @@ from typing import Any
 import psutil
 import pytest
 
-from queenlib import Queen
+from queenlib import Queen, errors
 from queenlib.messages.events import EndEvent
 from queenlib.messages.state import State
-from tests.cli.program import family, left, read_until, run, started
+from tests.cli.program import PROGRAM, environment, family, left, read_until, run, started
 
+SLACK = 4
+"""A busy machine may take so many times as long as a promise says."""
 LONG = "sim:words?tokens=2000&tokens_per_s=10"
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def serving(home: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """A queen that serves, and what she said when she was ready."""
-    with started(home, "serve", "--json") as process:
+    with started(home, "serve", "--json", *more) as process:
         assert process.stdout
         yield process, json.loads(process.stdout.readline())
 
@@ -57,7 +60,7 @@ def test_json_is_one_line(tmp_path: Path) -> None:
 
 def test_all_sockets_are_on_loopback(tmp_path: Path) -> None:
     """Whatever she and her processes listen on is on loopback, also while a worker answers."""
-    with serving(tmp_path) as (process, ready), busy(ready):
+    with serving(tmp_path, "--grace", "0") as (process, ready), busy(ready):
         tree = [psutil.Process(process.pid), *family(process)]
         listening = [
             each.laddr.ip for one in tree for each in one.net_connections("all") if each.status == psutil.CONN_LISTEN
@@ -71,7 +74,7 @@ def test_all_sockets_are_on_loopback(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_she_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     """A signal ends her with 0: her workers first, so that no process is left, and readers hear how their jobs ended."""
-    with serving(tmp_path) as (process, ready), busy(ready) as queen:
+    with serving(tmp_path, "--grace", "0.5") as (process, ready), busy(ready) as queen:
         children = family(process)
         assert len(children) >= 2
         job = queen.infer("y", model=LONG, max_tokens=2000)
@@ -84,6 +87,77 @@ async def test_she_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     assert isinstance(last, EndEvent)
     assert last.data.error.kind == "QueenClosed"
     assert "Traceback" not in said
+    assert left(children) == []
+
+
+def test_a_queen_who_is_told_to_end_lets_jobs_end(tmp_path: Path) -> None:
+    """SIGTERM: what runs ends by itself, another job is refused with a time to come again, and then she ends with 0."""
+    with serving(tmp_path) as (process, ready), Queen.connect(ready["url"], token_file=ready["token_file"]) as queen:
+        job = queen.infer("x", model="sim:words?tokens=60&tokens_per_s=30", max_tokens=60)
+        next(event for event in job if event.type == "token")
+        process.terminate()
+        read_until(process.stderr, "letting her jobs end")
+        with pytest.raises(errors.QueenDraining) as caught:
+            queen.infer("y", model="sim:echo")
+        assert 1 <= caught.value.retry_after_s <= 30
+        assert queen.sync.info().draining
+        assert job.wait(20).usage.completion_tokens == 60
+        assert process.wait(20) == 0
+
+
+def test_jobs_have_no_longer_than_the_grace(tmp_path: Path) -> None:
+    """Who takes longer fails with `queen_closed`, its reader is told, and she ends with 0, 2 s later at the latest."""
+    with serving(tmp_path, "--grace", "1") as (process, ready), busy(ready) as queen:
+        job = queen.infer("y", model=LONG, max_tokens=2000)
+        process.terminate()
+        began = time.monotonic()
+        with pytest.raises(errors.QueenClosed):
+            job.wait(20)
+        assert process.wait(20) == 0
+        assert 1.0 <= time.monotonic() - began < 1.0 + 2.0 * SLACK
+    with serving(tmp_path) as (_, ready), Queen.connect(ready["url"], token_file=ready["token_file"]) as queen:
+        record = queen.sync.jobs.get(job.id)
+        assert (record.state, record.reason) == (State.FAILED, "queen_closed")
+
+
+def test_she_ends_when_there_is_nothing_to_do(tmp_path: Path) -> None:
+    """With `--idle-exit`, and not before: not while a job runs; she says why, and leaves nothing."""
+    with serving(tmp_path, "--idle-exit", "1") as (process, ready):
+        with Queen.connect(ready["url"], token_file=ready["token_file"]) as queen:
+            job = queen.infer("x", model="sim:words?tokens=60&tokens_per_s=30", max_tokens=60)
+        children = family(process)
+        assert process.wait(20) == 0
+        assert "nothing to do" in (process.stderr.read() if process.stderr else "")
+        assert left(children) == []
+    with Queen(tmp_path) as queen:
+        assert queen.sync.jobs.get(job.id).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_while_jobs_end_a_second_signal_does_not_wait(tmp_path: Path, second: signal.Signals) -> None:
+    """SIGTERM, and again, or Ctrl-C: the process ends there and then, and its workers with it."""
+    with serving(tmp_path) as (process, ready), busy(ready):
+        children = family(process)
+        process.terminate()
+        read_until(process.stderr, "once more ends at once")
+        process.send_signal(second)
+        assert process.wait(20) == -second
+    assert left(children) == []
+
+
+def test_she_ends_with_whoever_holds_her_lifeline(tmp_path: Path) -> None:
+    """`--lifeline`: the end of her standard input is hers, however it came; her jobs are closed and no process is left."""
+    command = [*PROGRAM, "serve", "--json", "--lifeline"]
+    with subprocess.Popen(
+        command, env=environment(tmp_path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        ready = json.loads(process.stdout.readline())
+        with busy(ready):
+            children = family(process)  # type: ignore[arg-type]  # it is bytes that are said here
+            process.stdin.close()
+            assert process.wait(20) == 0
     assert left(children) == []
 
 
@@ -127,7 +201,10 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 
 def test_a_home_that_has_a_queen_is_told(tmp_path: Path) -> None:
     """A second one on a home ends with 1 and an error in parts, and no line of JSON; the first is not disturbed."""
-    with serving(tmp_path) as (process, ready), Queen.connect(ready["url"], token_file=ready["token_file"]) as queen:
+    with (
+        serving(tmp_path, "--grace", "0") as (process, ready),
+        Queen.connect(ready["url"], token_file=ready["token_file"]) as queen,
+    ):
         job = queen.infer("x", model=LONG, max_tokens=2000)
         next(event for event in job if event.type == "token")
         address = (tmp_path / "queen.json").read_bytes()

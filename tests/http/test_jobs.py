@@ -196,3 +196,20 @@ async def test_lone_surrogates(queen: Served) -> None:
     """Text that is no text makes no job."""
     assert (await queen.post(b'{"operation": "infer", "prompt": "\\ud800"}')).status == 422
     assert (await queen.router.list_jobs()).jobs == ()
+
+
+async def test_a_queen_who_ends_refuses_jobs_and_says_when_to_come_again(queen: Served) -> None:
+    """503 with Retry-After in whole seconds; looking at what is there goes on, and so does who reads."""
+    gate = asyncio.Event()
+    job_id = await queen.run(["a"], gate)
+    draining = asyncio.create_task(queen.router.door.drain(30))
+    await asyncio.sleep(0)
+    refused = await queen.post({"operation": "hive_list"})
+    assert (refused.status, refused.json["type"]) == (503, "QueenDraining")
+    assert 1 <= int(refused.header("retry-after") or 0) <= 30
+    info = (await queen.ask("/v1/info")).json
+    assert (info["draining"], sum(info["unfinished"].values())) == (True, 1)
+    reading = asyncio.create_task(queen.ask(f"/v1/jobs/{job_id}/stream"))
+    gate.set()
+    assert b"event: end" in (await reading).body
+    await draining
