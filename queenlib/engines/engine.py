@@ -31,6 +31,8 @@ class LoadSpec:
     gpu_layers: int
     """Layers on the GPU; -1 for as many as fit."""
     args: EngineArgs = field(default_factory=EngineArgs)
+    need: int = 0
+    """Memory that it takes at least, in bytes; 0 if that is not known."""
 
 
 @dataclass(frozen=True)

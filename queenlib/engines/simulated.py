@@ -42,6 +42,8 @@ class SimSpec:
     """Tokens that it thinks before it answers."""
     text: str | None = None
     """What `echo` says."""
+    memory_gb: float = 0.0
+    """Memory that it says it needs, in GB; it takes none of it."""
     crash_at_token: int = 0
     """Dies of a segmentation fault instead of sending it; 0 is never, here and below."""
     stall_at_token: int = 0

@@ -91,7 +91,10 @@ class PromptTooLong(EngineError):
 
 
 class WorkerDied(EngineError):
-    """A worker's process ended, or the line to it broke. `exit_code` or `signal` (a name such as `SIGKILL`) say how."""
+    """A worker's process ended, or the line to it broke. `exit_code` or `signal` (a name such as `SIGKILL`) say how.
+
+    `out_of_memory`, where its process is known to have ended: whether it looks as if memory ran out.
+    """
 
     exit_code: int | None
     signal: str | None

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
 from queenlib.errors import WorkerDied
 from queenlib.hives.posix import signal_name
+
+_NO_MEMORY = re.compile(
+    r"out of memory|(failed|unable) to allocate|cannot allocate|bad_alloc|out_?of_?\w*memory|ENOMEM", re.I
+)
+LESS_MEMORY = (
+    "It looks as if memory ran out: spawn it with a smaller context= or fewer slots=, take a smaller model, "
+    "or stop what is idle: await queen.workers.stop(idle=True)"
+)
+"""What to do about it."""
+
+
+def no_memory(lines: Iterable[str]) -> bool:
+    """Whether a program's own words say that it got no memory."""
+    return any(_NO_MEMORY.search(line) for line in lines)
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,11 @@ class Exit:
             return "killed by SIGKILL (the system does that when memory runs out)"
         return f"killed by {self.signal}" if self.signal else f"exit code {self.code}"
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it looks as if memory ran out: it said so, or was killed as the system does it then."""
+        return no_memory(self.last_lines) or (self.signal == "SIGKILL" and not self.note)
+
     def error(self, worker: str, doing: str) -> WorkerDied:
         """The error for whoever needed it.
 
@@ -44,13 +65,15 @@ class Exit:
             worker: Its worker's id.
             doing: When it ended, such as `while it generated`.
         """
+        look = f"Read the end of its log in error.last_lines; look: await queen.workers.get({worker!r})"
         last = f" Its last words: {self.last_lines[-1]}" if self.last_lines else ""
         return WorkerDied(
             f"Worker {worker} ended {doing}: {self.describe()}.{last}",
             why="Its process ended by itself or somebody killed it.",
             state="What it had generated is kept; the hive goes on without it.",
-            next=f"Read the end of its log in error.last_lines; look: await queen.workers.get({worker!r})",
+            next=f"{LESS_MEMORY}. {look}" if self.out_of_memory else look,
             exit_code=self.code,
             signal=self.signal,
             last_lines=list(self.last_lines),
+            out_of_memory=self.out_of_memory,
         )

@@ -11,6 +11,7 @@ from queenlib.errors import EngineError, MissingExtra, NameTaken, UnknownDevice
 from queenlib.flights import Flights
 from queenlib.hives.hive import Hive
 from queenlib.hives.idle import keep
+from queenlib.hives.room import Room
 from queenlib.hives.scheduler import Wish
 from queenlib.hives.worker import Worker
 from queenlib.messages.events import Body
@@ -36,6 +37,7 @@ class Loader:
         self._hive = hive
         self._flights: Flights[Body | Worker] = Flights()
         self._coming: dict[str, Coming] = {}
+        self._room = Room(hive)
 
     def coming(self, wish: Wish) -> Coming | None:
         """One that is being brought and will be able to take `wish`."""
@@ -76,6 +78,7 @@ class Loader:
             NameTaken: A worker of that name serves something else.
             HiveStopped: The hive is stopped, or was meanwhile.
             EngineError: It cannot be run there, or could not be started or loaded.
+            NoRoom: It does not fit in the memory that is free.
             UnknownDevice: The hive has no such device.
         """
         name = wanted.name
@@ -128,11 +131,27 @@ class Loader:
                         else:
                             yield item
             spec = self._spec(wanted, device, file)
-            async with aclosing(self._hive.workers.start(name, wanted, spec, engine)) as starting:
+            async with aclosing(self._start(name, wanted, spec, engine)) as starting:
+                async for made in starting:
+                    yield made
+
+    async def _start(self, name: str, wanted: WorkerSpawn, spec: LoadSpec, engine: Engine) -> AsyncGenerator[Body | Worker]:
+        """Make room for it, and start it there."""
+        workers = self._hive.workers
+        try:
+            async with aclosing(self._room.make(name, spec)) as making:
+                async for step in making:
+                    if isinstance(step, LoadSpec):
+                        spec = step
+                    else:
+                        yield step
+            async with aclosing(workers.start(name, wanted, spec, engine)) as starting:
                 async for made in starting:
                     if isinstance(made, Worker):
-                        self._hive.workers.see_to(keep(self._hive.workers, made, self._hive.world), f"keep {made.id}")
+                        workers.see_to(keep(workers, made, self._hive.world), f"keep {made.id}")
                     yield made
+        finally:
+            self._room.release(name)
 
     def _engine(self, model: str) -> Engine:
         name = "simulated" if model.startswith("sim:") else "llama_cpp"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from queenlib.errors import EngineError, WorkerStalled
+from queenlib.hives.exits import LESS_MEMORY, no_memory
 from queenlib.hives.processes import WorkerProcess
 from queenlib.hives.worker import Worker
 from queenlib.messages.events import Progress
@@ -53,12 +54,15 @@ def _loaded(worker: Worker, *, whole: bool) -> Progress:
 
 
 def _not_loaded(worker: Worker, reason: str, last_lines: tuple[str, ...]) -> EngineError:
+    look = f"Look at the end of its log: await queen.workers.get({worker.id!r}, hive={worker.wanted.hive_id!r})"
+    short = no_memory([reason, *last_lines])
     return EngineError(
         f"Worker {worker.id} could not load {worker.model}: {reason}",
         why=f"Its engine, {worker.engine.name}, said so.",
         state="The worker has ended; the hive goes on.",
-        next=f"Look at the end of its log: await queen.workers.get({worker.id!r}, hive={worker.wanted.hive_id!r})",
+        next=f"{LESS_MEMORY}. {look}" if short else look,
         last_lines=list(last_lines),
+        out_of_memory=short,
     )
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from queenlib.errors import ModelFileError
+from queenlib.models.cache_width import CacheWidth, cache_width
 from queenlib.models.gguf_cursor import Cursor, Malformed
 from queenlib.models.gguf_types import ARRAY, BOOL, SCALARS, STRING, TENSORS
 
 MAX_KEYS, MAX_TENSORS, MAX_STRINGS = 4_096, 8_192, 2**20
-_MAX_KEY, _MAX_KEPT, _MAX_DIMENSIONS = 1_024, 256, 4
+_MAX_KEY, _MAX_KEPT, _MAX_LISTED, _MAX_DIMENSIONS = 1_024, 256, 512, 4
 _ARCHITECTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -33,6 +34,8 @@ class GgufInfo:
     """Numbers in all its tensors."""
     alignment: int
     """Of its tensors' data, in bytes."""
+    cache: CacheWidth | None = None
+    """What it keeps of each token; `None` if it does not say."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def _read(cursor: Cursor) -> GgufInfo:
         context_length=context if isinstance(context, int) and context > 0 else None,
         parameters=sum(tensor.elements for tensor in tensors),
         alignment=alignment,
+        cache=cache_width(architecture, facts),
     )
 
 
@@ -101,7 +105,7 @@ def _count(cursor: Cursor, field: str, limit: int) -> int:
 
 
 def _facts(cursor: Cursor, count: int) -> Mapping[str, Any]:
-    """The numbers and the short texts among the metadata; everything else is passed over."""
+    """The numbers, the short texts and the short lists of numbers among the metadata; all else is passed over."""
     facts: dict[str, Any] = {}
     seen: set[str] = set()
     strings = MAX_STRINGS
@@ -112,7 +116,7 @@ def _facts(cursor: Cursor, count: int) -> Mapping[str, Any]:
         seen.add(key)
         kind = cursor.number("I", f"type of {key[:80]!a}")
         if kind == ARRAY:
-            strings = _pass_array(cursor, f"{key[:80]!a}", strings)
+            strings, facts[key] = _array(cursor, f"{key[:80]!a}", strings)
         else:
             facts[key] = _value(cursor, kind, f"{key[:80]!a}")
     return facts
@@ -133,19 +137,21 @@ def _value(cursor: Cursor, kind: int, field: str) -> Any:
     return value
 
 
-def _pass_array(cursor: Cursor, field: str, strings: int) -> int:
-    """Pass over an array; returns how many strings may still come in this file."""
+def _array(cursor: Cursor, field: str, strings: int) -> tuple[int, tuple[Any, ...] | None]:
+    """How many strings may still come in this file, and the numbers of a short array; others are passed over."""
     kind = cursor.number("I", f"element type of {field}")
     count: int = cursor.number("Q", f"length of {field}")
     if kind == STRING:
         if count > strings:
             raise Malformed(f"length of {field}: {count:,} strings, where {MAX_STRINGS:,} in a file is the most")
         cursor.skip_strings(count, field)
-        return strings - count
+        return strings - count, None
     if kind not in SCALARS:
         raise Malformed(f"element type of {field}: {kind} is no type of an element")
+    if count <= _MAX_LISTED:
+        return strings, tuple(cursor.number(SCALARS[kind], field) for _ in range(count))
     cursor.skip(count * Cursor.width(SCALARS[kind]), field)
-    return strings
+    return strings, None
 
 
 def _alignment(facts: Mapping[str, Any]) -> int:
