@@ -54,6 +54,8 @@ class SimSpec:
     """Takes connections, and never answers."""
     oom: bool = False
     """Runs out of memory while it loads, and is killed."""
+    stall_load: bool = False
+    """Stands still while it loads."""
     fail_load: bool = False
     """Says that it cannot load."""
     crash_load: bool = False

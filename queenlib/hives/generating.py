@@ -37,6 +37,8 @@ async def generate(
     try:
         async with aclosing(worker.connection.generate(generation, slot)) as items:
             async for item in items:
+                if isinstance(item, Finished):
+                    workers.backoff.worked(worker.model)
                 try:
                     yield item
                 except GeneratorExit:

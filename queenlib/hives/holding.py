@@ -81,12 +81,13 @@ def _enough(made: list[Worker]) -> None:
 async def _load(hive: Hive, loader: Loader, wish: Wish, choice: Choice) -> AsyncGenerator[Body | Worker]:
     """Wait for a worker that is being brought, else have one brought."""
     yield Log(text=f"hive {hive.id}: needs a worker ({'; '.join(choice.reasons)})", level="debug")
-    yield Waiting(reason=f"load: {wish.model} on {hive.id}{_age(hive, loader.coming(wish))}")
+    wait = Waiting(reason=f"load: {wish.model} on {hive.id}{_age(hive, loader.coming(wish))}")
+    yield wait
     coming = loader.coming(wish)  # from here to the joining of it nobody else gets a turn
     wanted = coming.wanted if coming else loader.usual(wish)
     async with aclosing(loader.spawn(wanted)) as steps:
         async for step in steps:
-            yield step
+            yield wait if isinstance(step, Working) else step  # it goes on with the load, which this waits for
     yield Working()
 
 

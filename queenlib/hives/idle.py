@@ -10,7 +10,6 @@ from queenlib.hives.worker import Worker
 from queenlib.hives.workers import Workers
 from queenlib.messages.events import Log
 from queenlib.messages.worker import KeepAlive, WorkerState
-from queenlib.world import World
 
 FIRST_USE_S = 5.0
 """So long a new worker is kept for whoever had it loaded, in seconds, though its `keep_alive` be shorter."""
@@ -30,8 +29,9 @@ def left_s(worker: Worker, usual: KeepAlive, now: float) -> float | None:
     return worker.idle_since + (keep if worker.used else max(keep, FIRST_USE_S)) - now
 
 
-async def keep(workers: Workers, worker: Worker, world: World) -> None:
+async def keep(workers: Workers, worker: Worker) -> None:
     """See to a worker that is loaded until it has ended: when its time has come, it is stopped."""
+    world = workers.world
     while not worker.ended:
         left = left_s(worker, workers.keep_alive, world.monotonic())
         if left is not None and left <= 0:

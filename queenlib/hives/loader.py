@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from queenlib.engines.engine import Engine, LoadSpec
 from queenlib.errors import EngineError, MissingExtra, NameTaken, UnknownDevice
@@ -38,6 +39,7 @@ class Loader:
         self._flights: Flights[Body | Worker] = Flights()
         self._coming: dict[str, Coming] = {}
         self._room = Room(hive)
+        hive.workers.keeper = partial(keep, hive.workers)
 
     def coming(self, wish: Wish) -> Coming | None:
         """One that is being brought and will be able to take `wish`."""
@@ -136,9 +138,12 @@ class Loader:
                     yield made
 
     async def _start(self, name: str, wanted: WorkerSpawn, spec: LoadSpec, engine: Engine) -> AsyncGenerator[Body | Worker]:
-        """Make room for it, and start it there."""
+        """When the last one has not crashed just now, make room for it, and start it there."""
         workers = self._hive.workers
         try:
+            async with aclosing(workers.backoff.wait(spec.model)) as waits:
+                async for wait in waits:
+                    yield wait
             async with aclosing(self._room.make(name, spec)) as making:
                 async for step in making:
                     if isinstance(step, LoadSpec):
@@ -147,8 +152,6 @@ class Loader:
                         yield step
             async with aclosing(workers.start(name, wanted, spec, engine)) as starting:
                 async for made in starting:
-                    if isinstance(made, Worker):
-                        workers.see_to(keep(workers, made, self._hive.world), f"keep {made.id}")
                     yield made
         finally:
             self._room.release(name)

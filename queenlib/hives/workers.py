@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from queenlib.engines.engine import Engine, LoadSpec
 from queenlib.errors import NotStopped, QueenError, UnknownWorker, WorkerDied
 from queenlib.flights import Flights
+from queenlib.hives.backoff import Backoff
 from queenlib.hives.loading import load
 from queenlib.hives.processes import Processes, WorkerProcess
 from queenlib.hives.slots import SlotQueue
@@ -35,7 +36,10 @@ class Workers:
         self.queue = SlotQueue()
         self.keep_alive: KeepAlive = KEEP_ALIVE_S
         """How long one of them is kept idle that does not say otherwise."""
-        self._hive_id, self._processes, self._logs, self._world = hive_id, processes, logs, world
+        self.backoff = Backoff(world)
+        self.keeper: Callable[[Worker], Coroutine[Any, Any, None]] = _nobody
+        """Sees to each worker that is loaded, until it has ended."""
+        self._hive_id, self._processes, self._logs, self.world = hive_id, processes, logs, world
         self._workers: dict[str, Worker] = {}
         self._drains: Flights[Log] = Flights()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -84,20 +88,22 @@ class Workers:
             WorkerDied: It ended while it loaded.
             WorkerStalled: It was not ready in time.
         """
-        launch = engine.launch(spec, key := self._world.new_secret())
+        launch = engine.launch(spec, key := self.world.new_secret())
         while (before := self._workers.get(worker_id)) is not None and not before.ended:
             if before.open:  # it was to be stopped, and that was called off
                 yield before
                 return
             await self.queue.turn()  # one that drains still has the name
-        worker = self._workers[worker_id] = Worker(worker_id, wanted, spec, engine, self._world)
+        worker = self._workers[worker_id] = Worker(worker_id, wanted, spec, engine, self.world)
         self.changed()
         try:
             yield Log(text=f"worker {worker_id}: {engine.name} loads {spec.model} on {spec.device}, {spec.slots} slots")
             worker.process = await self._processes.spawn(worker_id, launch, self._logs / f"{worker_id}.log")
-            self.see_to(self._watch(worker, worker.process), f"watch {worker_id}")
-            async with aclosing(load(worker, worker.process, key, self._world)) as steps:
+            async with aclosing(load(worker, worker.process, key, self.world)) as steps:
                 async for step in steps:
+                    if worker.connection is not None:  # from here on nobody else sees how it ends
+                        self.see_to(self._watch(worker, worker.process), f"watch {worker_id}")
+                        self.see_to(self.keeper(worker), f"keep {worker_id}")
                     self.changed()
                     yield step
         except BaseException as error:
@@ -112,7 +118,10 @@ class Workers:
             worker.doom("its load was broken off", WorkerState.STOPPED)
         elif not isinstance(error, WorkerDied):  # its exit says more
             worker.doom(error.what if isinstance(error, QueenError) else str(error))
+            self.backoff.crashed(worker.model, "it could not be loaded")
         await self._take_down(worker, 0.0)
+        if worker.fate is None and worker.end is not None:
+            self.backoff.crashed(worker.model, worker.end.describe())
 
     async def stop(self, worker: Worker, *, force: bool) -> AsyncGenerator[Log]:
         """Stop a worker: it finishes its generations first, unless it is forced. It has ended when this ends.
@@ -153,6 +162,7 @@ class Workers:
         if worker.retired or worker.ended or worker.connection is None:
             return
         worker.retired = True
+        self.backoff.crashed(worker.model, why)
         if worker.open:
             worker.become(WorkerState.DRAINING, why)
             self.changed()
@@ -204,7 +214,10 @@ class Workers:
         self.changed()
 
     async def _watch(self, worker: Worker, process: WorkerProcess) -> None:
-        worker.gone(await process.exited)
+        end = await process.exited
+        if worker.fate is None:
+            self.backoff.crashed(worker.model, end.describe())
+        worker.gone(end)
         self.changed()
         if worker.connection is not None:
             await worker.connection.close()
@@ -214,3 +227,7 @@ class Workers:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _nobody(_: Worker) -> None:
+    """Nobody sees to it."""

@@ -32,6 +32,10 @@ SETTINGS: dict[str, Any] = {
 """What a slot echoes: llama.cpp's defaults, and what a request sets."""
 
 
+LOAD_STEP_S = 0.25
+"""A load says that it goes on so often, in seconds."""
+
+
 class Slot:
     """A place for one generation."""
 
@@ -135,7 +139,13 @@ def main() -> None:
 
 
 def _load(sim: dict[str, Any]) -> None:
-    time.sleep(sim["load_s"])
+    ready = time.monotonic() + sim["load_s"]
+    while sim["stall_load"]:
+        time.sleep(LOAD_STEP_S)
+    while (left := ready - time.monotonic()) > 0:
+        time.sleep(min(LOAD_STEP_S, left))
+        if left > LOAD_STEP_S:
+            lifeline.say({"type": "loading"})
     if sim["fail_load"]:
         lifeline.fail("it was asked to fail")
     if sim["crash_load"]:
