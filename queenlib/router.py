@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, assert_never
 
 from queenlib.errors import InvalidOperation, InvalidRequest, StreamReset
@@ -23,6 +23,7 @@ from queenlib.operations import status as status_operations
 from queenlib.operations import worker as worker_operations
 from queenlib.operations.again import again
 from queenlib.registry.door import Door
+from queenlib.registry.reader import Place, Reader
 from queenlib.registry.recovery import DIED, fate, unreadable
 from queenlib.registry.run import Work
 from queenlib.state import QueenState
@@ -61,13 +62,19 @@ class Router:
 
     async def execute_job(self, job_id: str, after: int = 0, epoch: int | None = None) -> AsyncIterator[Event]:
         """Get the job, start it if it has not started, follow it."""
+        return (await self.read_jobs([Place(job_id, after, epoch)])).events()
+
+    async def read_jobs(self, places: Sequence[Place]) -> Reader:
+        """Get the jobs, start those that have not started, and have one who reads on from these places."""
         registry = self._state.registry
-        record = await registry.get(job_id)
-        _check_epoch(record, after, epoch)
-        events = await registry.follow(record.id, after)
-        if (operation := registry.unstarted(record.id)) is not None:  # not from the record, which may not have all of it
-            registry.start(record.id, self._work(parse_operation(operation), repeated=record.attempt > 1))
-        return events
+        records = [await registry.get(place.job_id) for place in places]
+        for record, place in zip(records, places, strict=True):
+            _check_epoch(record, place.after, place.epoch)
+        reader = await registry.reader({record.id: place.after for record, place in zip(records, places, strict=True)})
+        for record in records:
+            if (operation := registry.unstarted(record.id)) is not None:  # not from the record, which may not have all of it
+                registry.start(record.id, self._work(parse_operation(operation), repeated=record.attempt > 1))
+        return reader
 
     async def get_job(self, job_id: str) -> JobRecord:
         """The job as it is now."""

@@ -20,14 +20,14 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 
 
-def priming(after: int) -> bytes:
+def priming(place: int | str) -> bytes:
     """What a stream begins with: the id that a reader who loses it at once comes back with, and when (1 s)."""
-    return b"retry: 1000\nid: %d\n\n" % after
+    return b"retry: 1000\nid: %s\n\n" % str(place).encode()
 
 
 def encode(event: Event) -> bytes:
-    """An event of ours on the wire. Its line of JSON holds no raw CR or LF, so that nothing in it can end it."""
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, event.type.encode(), event.line)
+    """An event of ours on the wire; made once, however many read it."""
+    return event.frame
 
 
 @dataclass(frozen=True)

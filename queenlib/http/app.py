@@ -16,16 +16,17 @@ from queenlib.http.jobs import Jobs
 from queenlib.http.judge import Policy
 from queenlib.http.limits import HttpLimits
 from queenlib.http.problems import HANDLERS
-from queenlib.http.stream import BEAT_S
+from queenlib.http.stream import Unwound
+from queenlib.http.streams import Streams
 from queenlib.router import Router
 from queenlib.world import World
 
 Handler = Callable[[Request], Awaitable[Any]]
 
 
-def build_routes(router: Router, beat_s: float = BEAT_S) -> list[Route]:
+def build_routes(router: Router, streams: Streams | None = None) -> list[Route]:
     """Every route that there is."""
-    jobs, about = Jobs(router, beat_s), About(router)
+    jobs, about = Jobs(router, streams or Streams(World())), About(router)
     return [
         _route("GET", "/health", about.health),
         _route("GET", "/openapi.json", about.openapi),
@@ -47,7 +48,7 @@ def build_app(
     world: World | None = None,
     names: Collection[str] = (),
     limits: HttpLimits | None = None,
-    beat_s: float = BEAT_S,
+    streams: Streams | None = None,
 ) -> ASGIApp:
     """The queen's ASGI application: the guard, and behind it the routes.
 
@@ -57,11 +58,11 @@ def build_app(
         world: Whose clock bounds how long a body may take.
         names: Further names of this queen, as they stand in `Host`, such as `queen.lan:8000`.
         limits: Bounds of a request.
-        beat_s: Seconds between two heartbeats of a stream.
+        streams: What looks after its streams.
     """
-    app = Starlette(routes=build_routes(router, beat_s), exception_handlers=HANDLERS)
+    app = Starlette(routes=build_routes(router, streams), exception_handlers=HANDLERS)
     app.router.redirect_slashes = False  # a redirect would be built from the caller's own Host
-    return Guard(app, Policy(token, frozenset(names), limits or HttpLimits()), world or World())
+    return Guard(Unwound(app), Policy(token, frozenset(names), limits or HttpLimits()), world or World())
 
 
 def _route(method: str, path: str, handler: Handler) -> Route:

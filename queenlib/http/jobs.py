@@ -16,14 +16,16 @@ from queenlib.http.reading import (
     read_terms,
 )
 from queenlib.http.stream import EventStream
+from queenlib.http.streams import Streams
+from queenlib.registry.reader import Place, Reader
 from queenlib.router import Router
 
 
 class Jobs:
     """The verbs of jobs."""
 
-    def __init__(self, router: Router, beat_s: float) -> None:
-        self._router, self._beat_s = router, beat_s
+    def __init__(self, router: Router, streams: Streams) -> None:
+        self._router, self._streams = router, streams
 
     async def create_job(self, request: Request) -> Response:
         """`POST /v1/jobs`: create a job, once; with the same `Idempotency-Key`, the same job."""
@@ -34,11 +36,12 @@ class Jobs:
         """`GET /v1/jobs/{job_id}/stream`: follow a job from any event on to its end."""
         after, epoch = read_cursor(request), read_epoch(request)
         record = await self._router.get_job(request.path_params["job_id"])
-        events = await self._router.execute_job(record.id, after, epoch)
-        if record.state.ended and after == record.last_seq:
-            return Response(status_code=204)
-        first = await anext(events, None) if after < record.last_seq else None  # what cannot be read is told at once
-        return EventStream(events, after, record.epoch, self._beat_s, first)
+        reader = await self._router.read_jobs([Place(record.id, after, epoch)])
+        return await self._stream(reader, str(record.epoch))
+
+    async def _stream(self, reader: Reader, epoch: str) -> EventStream | Response:
+        await reader.look()  # what cannot be read is told at once
+        return Response(status_code=204) if reader.over else EventStream(reader, epoch, self._streams)
 
     async def get_job(self, request: Request) -> Response:
         """`GET /v1/jobs/{job_id}`: a job as it is now."""

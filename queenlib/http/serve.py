@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from queenlib.http.app import build_app
 from queenlib.http.limits import HttpLimits
 from queenlib.http.listen import listen
 from queenlib.http.protocol import BoundedProtocol
-from queenlib.http.stream import BEAT_S
+from queenlib.http.streams import BEAT_S, SEND_S, Pace, Streams
 from queenlib.http.traffic import Traffic
 from queenlib.router import Router
 from queenlib.world import World
@@ -35,6 +35,7 @@ async def serving(
     world: World | None = None,
     limits: HttpLimits | None = None,
     beat_s: float = BEAT_S,
+    send_s: float = SEND_S,
     traffic: Traffic | None = None,
 ) -> AsyncIterator[str]:
     """Serve a queen for as long as this is open; gives her address. No signal is handled and nothing is printed.
@@ -51,7 +52,8 @@ async def serving(
         names: Further names of this queen, as they stand in `Host`, such as `queen.lan:8000`.
         world: Whose clock bounds how long a body may take.
         limits: Bounds of a request.
-        beat_s: Seconds between two heartbeats of a stream.
+        beat_s: Seconds without an event after which a stream has sent a heartbeat.
+        send_s: Seconds in which a reader has to take something of what was sent to it; else its connection is cut.
         traffic: Counts the requests.
 
     Raises:
@@ -59,15 +61,16 @@ async def serving(
     """
     listener = listen(host, port, token, allow_wide=allow_wide)
     address, port = listener.getsockname()[:2]
-    app = build_app(router, token, world=world, names=names, limits=limits, beat_s=beat_s)
-    async with _running(traffic.counted(app) if traffic else app, listener):
+    streams = Streams(world or World(), Pace(beat_s, send_s))
+    app = build_app(router, token, world=world, names=names, limits=limits, streams=streams)
+    async with _running(traffic.counted(app) if traffic else app, listener, streams):
         yield f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
 @asynccontextmanager
-async def _running(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+async def _running(app: ASGIApp, listener: socket.socket, streams: Streams) -> AsyncIterator[None]:
     closing = asyncio.Event()
-    server = _Server(_config(_closable(app, closing)), closing)
+    server = _Server(_config(app), closing)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="http")
     try:
         ready = asyncio.create_task(server.ready.wait())
@@ -79,6 +82,7 @@ async def _running(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]
     finally:
         server.should_exit = True
         closing.set()
+        streams.end()
         await asyncio.gather(task, return_exceptions=True)
         listener.close()
 
@@ -116,31 +120,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:  # whoever runs us has its own handlers
         yield
 
-
-def _closable(app: ASGIApp, closing: asyncio.Event) -> ASGIApp:
-    """`app`, to which the server's end looks like a caller who leaves once its request was read."""
-
-    async def closable(scope: Scope, receive: Receive, send: Send) -> None:
-        read = False
-
-        async def receive_or_closing() -> Message:
-            nonlocal read
-            if not read:
-                message = await receive()
-                read = not message.get("more_body")
-                return message
-            return await _first(receive, closing)
-
-        await app(scope, receive_or_closing, send)
-
-    return closable
-
-
-async def _first(receive: Receive, closing: asyncio.Event) -> Message:
-    tasks = asyncio.ensure_future(receive()), asyncio.create_task(closing.wait())
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return tasks[0].result() if tasks[0].done() else {"type": "http.disconnect"}
-    finally:
-        for task in tasks:
-            task.cancel()

@@ -129,11 +129,20 @@ class _Event(Message):
     """Its number in the job's log: 1, 2, 3, …"""
     at: Utc
     """When it was written, in UTC."""
+    type: str
 
     @cached_property
     def line(self) -> bytes:
         """This event as one line of JSON, without its line end; made once, however many read it."""
         return self.model_dump_json().encode()
+
+    @cached_property
+    def frame(self) -> bytes:
+        """This event as it stands in a stream of server-sent events; made once, however many read it.
+
+        Its line of JSON holds no raw CR or LF, so that nothing in it can end it.
+        """
+        return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.seq, self.type.encode(), self.line)
 
 
 class StateEvent(_Event):

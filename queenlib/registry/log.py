@@ -58,13 +58,12 @@ class JobLog:
         self, operation: Operation, record: JobRecord, store: Store, world: World, unkept: Sequence[Event] = ()
     ) -> None:
         self._record, self._last_seq = record, record.last_seq
-        self._shown = Shown(record)
+        self.tail = Shown(record)
+        """What its readers see."""
         self.broken: asyncio.Future[StoreFailed] = asyncio.get_running_loop().create_future()
         """Done when the store has failed."""
         self.made = not unkept
         """Whether there is such a job: its creation is kept."""
-        self.lost: StoreFailed | None = None
-        """Set when not even the end could be kept."""
         self._operation, self._store, self._world = operation, store, world
         self._pending, self._pieces = list(unkept), Pieces()
         self._writing: asyncio.Task[None] | None = None
@@ -77,9 +76,14 @@ class JobLog:
         return self._record
 
     @property
+    def lost(self) -> StoreFailed | None:
+        """Set when not even the end could be kept."""
+        return self.tail.lost
+
+    @property
     def shown(self) -> JobRecord:
         """The job as it is kept."""
-        return self._shown.record
+        return self.tail.record
 
     @classmethod
     def new(cls, operation: Operation, terms: Terms, store: Store, world: World) -> JobLog:
@@ -106,7 +110,7 @@ class JobLog:
         except Exception as error:
             raise not_created(error) from error
         self.made = job_id == record.id
-        self._shown.show(record, first)
+        self.tail.show(record, first)
         if self._pending or self._pieces:
             self._stir()
         return job_id
@@ -121,8 +125,8 @@ class JobLog:
         """Wait until all that was noted before is kept, or the store has failed."""
         self._settle()
         seq = self._last_seq
-        while self._shown.record.last_seq < seq and not self.broken.done():
-            await self._shown.change()
+        while self.tail.record.last_seq < seq and not self.broken.done():
+            await self.tail.change()
 
     def attempt(self, reason: str) -> None:
         """Note that the work begins anew."""
@@ -162,17 +166,9 @@ class JobLog:
         Raises:
             StoreFailed: None will be: the store has failed.
         """
-        while self._shown.record.last_seq <= seq:
-            if self.lost is not None:
-                raise self.lost.about_job(self.record.id)
-            if self._shown.record.state.ended:
-                return False
-            await self._shown.change()
-        return True
-
-    def newest(self, after: int) -> list[Event] | None:
-        """The events after number `after` that are kept, from memory; `None` where the store has to be asked."""
-        return self._shown.newest(after)
+        while not (over := self.tail.over(seq)) and self.shown.last_seq <= seq:
+            await self.tail.change()
+        return not over
 
     def _note(self, yielded: Body) -> None:
         body = self._operation.keeps(yielded)
@@ -227,24 +223,23 @@ class JobLog:
             except Exception as error:  # noqa: BLE001 - whatever it is, the job's readers are told
                 self._break(error)
                 break
-            self._shown.show(record, batch)
+            self.tail.show(record, batch)
         self._writing = None
 
     def _break(self, error: Exception) -> None:
-        self.broken.set_result(not_kept(self.record.id, self._shown.record.last_seq, error))
-        self._shown.wake()
+        self.broken.set_result(not_kept(self.record.id, self.tail.record.last_seq, error))
+        self.tail.wake()
 
     async def _end_broken(self, failure: StoreFailed) -> None:
         """Try once to keep an end that says that the log is not whole."""
         problem = Problem.model_validate(failure.problem())
-        self._record, self._last_seq = self._shown.record, self._shown.record.last_seq
+        self._record, self._last_seq = self.tail.record, self.tail.record.last_seq
         end = EndEvent(**self._next(), data=EndData(state=State.FAILED, reason=reason_of(failure), error=problem))
         self._add(end)
         self._pending.clear()
         try:
             await self._store.append(self.record, [end])
         except Exception:  # noqa: BLE001 - it has failed before, and that is what is told
-            self.lost = failure
-            self._shown.wake()
+            self.tail.lose(failure)
             raise failure from None
-        self._shown.show(self.record, [end])
+        self.tail.show(self.record, [end])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from queenlib.world import World
 
@@ -19,15 +18,14 @@ class Readers:
         self.count = 0
         self._left = asyncio.Event()
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """One more, for as long as this is open."""
+    def come(self) -> None:
+        """One more, until it leaves."""
         self.count += 1
-        try:
-            yield
-        finally:
-            self.count -= 1
-            self._left.set()
+
+    def leave(self) -> None:
+        """One less."""
+        self.count -= 1
+        self._left.set()
 
     async def gone(self, world: World) -> None:
         """Wait until there are none; those who take their time are not waited for any longer than `LAST_LOOK_S`."""

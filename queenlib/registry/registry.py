@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 
 from queenlib.errors import StoreFailed
 from queenlib.messages.base import Deleted, Operation, Recovery
-from queenlib.messages.events import EndEvent, Event
+from queenlib.messages.events import Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
 from queenlib.messages.parse import OPERATIONS
+from queenlib.registry.cursor import Cursor, Logs
 from queenlib.registry.door import Door
 from queenlib.registry.finding import find_job
 from queenlib.registry.limits import Limits
 from queenlib.registry.log import JobLog
+from queenlib.registry.reader import Reader
 from queenlib.registry.readers import Readers
 from queenlib.registry.refusals import check_cursor, has_ended, in_use
 from queenlib.registry.retention import House, Retention
@@ -26,8 +28,6 @@ from queenlib.registry.stop import Stop
 from queenlib.registry.store import Store
 from queenlib.world import World
 
-PAGE = 512
-"""Events that a reader takes from the store at a time."""
 UNTOLD = 1000
 """Private results that are held in memory."""
 READS = tuple(name for name, operation in OPERATIONS.items() if operation.recovery is Recovery.READ)
@@ -47,6 +47,7 @@ class Registry:
         self._places = asyncio.Semaphore(self._limits.running)
         self._creating: set[asyncio.Task[str]] = set()
         self._readers = Readers()
+        self._logs = Logs(self._runs, store, self._ended)
         self.door = Door(self._runs, world, self._limits)
 
     @property
@@ -148,27 +149,25 @@ class Registry:
             InvalidRequest, StreamBeyondEnd: `after` is below 0, or past the last event.
             StoreFailed: The store has failed, and what comes next could not be kept; also while it is followed.
         """
-        record = await self.get(job_id)
-        check_cursor(record, after)
-        if (run := self._runs.get(record.id)) and run.log.lost and after == record.last_seq:
-            raise run.log.lost.about_job(record.id)
-        return self._follow(record.id, after)
+        return (await self.reader({job_id: after})).events()
 
-    async def _follow(self, job_id: str, after: int) -> AsyncGenerator[Event]:
-        with self._readers.one():
-            while True:
-                run = self._runs.get(job_id)  # first: a job that ends meanwhile has all its events in the store
-                if (events := run.log.newest(after) if run else None) is None:
-                    kept = await self._store.read(job_id, after, PAGE)
-                    events = [event for event in kept if run is None or event.seq <= run.log.shown.last_seq]
-                for event in events:
-                    yield event
-                    after = event.seq
-                if events and isinstance(events[-1], EndEvent):
-                    return
-                if not events and (run is None or not await run.log.kept_beyond(after)):
-                    has_ended(await self.get(job_id), self.epoch)  # or it was deleted under its reader, who is told
-                    return
+    async def reader(self, places: Mapping[str, int]) -> Reader:
+        """One who follows these jobs, each from after the number that is given.
+
+        Raises:
+            UnknownJob, InvalidRequest, StreamBeyondEnd, StoreFailed: As for `follow`.
+        """
+        cursors = list[Cursor]()
+        for job_id, after in places.items():
+            record = await self.get(job_id)
+            check_cursor(record, after)
+            if (run := self._runs.get(record.id)) and run.log.lost and after == record.last_seq:
+                raise run.log.lost.about_job(record.id)
+            cursors.append(Cursor(record.id, after, self._logs))
+        return Reader(cursors, self._readers)
+
+    async def _ended(self, job_id: str) -> JobRecord:
+        return has_ended(await self.get(job_id), self.epoch)  # or it was deleted under its reader, who is told
 
     async def cancel(self, job_id: str) -> JobRecord:
         """Cancel a job, and return when its work has ended; a job that has ended is returned as it is.

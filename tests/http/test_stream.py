@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
-from queenlib.messages.events import EVENT, EndEvent, Event, StateData, StateEvent, TokenEvent
+from queenlib.messages.events import EVENT, EndEvent, Event, StateData, StateEvent, TokenEvent, Yielded
+from queenlib.messages.events import Log as Line
 from queenlib.messages.infer import Infer
 from queenlib.messages.state import State
+from queenlib.messages.status import StatusReport
 from queenlib.registry.memory import Memory, MemoryStore
 from queenlib.router import Router
 from queenlib.sse import Decoder
@@ -208,6 +213,102 @@ async def test_a_frozen_reader_holds_nobody_up(queen: Served) -> None:
         await frozen.send(queen.request(f"/v1/jobs/{job_id}/stream"))
         log = events((await follow(queen, job_id)).body)
     assert sum(len(event.data.text) for event in log if isinstance(event, TokenEvent)) == 10_000_000
+
+
+async def written(queen: Served, lines: list[str]) -> str:
+    """A job that has ended, with an event for each of these lines."""
+
+    async def work() -> AsyncGenerator[Yielded]:
+        for line in lines:
+            yield Line(text=line)
+        yield StatusReport(hives=())
+
+    job_id = await queen.state.registry.create(Infer(prompt="x"), work)
+    while not (await queen.router.get_job(job_id)).state.ended:
+        await asyncio.sleep(0.01)
+    return job_id
+
+
+@asynccontextmanager
+async def frozen(queen: Served, job_id: str, room: int = 4096) -> AsyncIterator[socket.socket]:
+    """A reader with little room that has asked for a stream, and reads nothing."""
+    address, _, port = queen.host.rpartition(":")
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        raw.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(raw, (address, int(port)))
+        await loop.sock_sendall(raw, queen.request(f"/v1/jobs/{job_id}/stream"))
+        yield raw
+
+
+def held(queen: Served) -> tuple[int, int, int]:
+    """What the queen holds: open files and sockets, tasks, and readers of logs."""
+    return psutil.Process().num_fds(), len(asyncio.all_tasks()), queen.state.registry._readers.count
+
+
+async def test_a_frozen_reader_is_let_go_of(tmp_path: Path) -> None:
+    """Nothing is left of one that takes nothing for too long; it comes back with what it has, and misses nothing."""
+    async with served(tmp_path, beat_s=0.2, send_s=0.4) as queen, asyncio.timeout(20):
+        job_id = await written(queen, ["x" * 100_000 for _ in range(200)])
+        log = [event async for event in await queen.router.execute_job(job_id)]
+        before = held(queen)
+        async with frozen(queen, job_id) as raw:
+            while queen.state.registry._readers.count == before[2]:
+                await asyncio.sleep(0.01)
+            while queen.state.registry._readers.count > before[2]:
+                await asyncio.sleep(0.01)
+            body = await asyncio.to_thread(drained, raw)
+        while any(now > then for now, then in zip(held(queen), before, strict=True)):
+            await asyncio.sleep(0.01)
+        assert b"id: 0\n" in body
+        assert b"event: end" not in body
+        after = log[len(log) // 2].seq
+        assert events((await follow(queen, job_id, f"Last-Event-ID: {after}")).body) == log[after:]
+
+
+def drained(raw: socket.socket) -> bytes:
+    """All that has come and still comes, up to the end of the connection, whatever it is."""
+    raw.settimeout(30)
+    body = b""
+    with suppress(ConnectionError):
+        while chunk := raw.recv(65536):
+            body += chunk
+    return body
+
+
+async def test_one_that_reads_slowly_is_kept(tmp_path: Path) -> None:
+    """As long as it takes something, it is no frozen one, and gets all of it from the log."""
+    async with served(tmp_path, beat_s=0.2, send_s=0.4) as queen, asyncio.timeout(20):
+        job_id = await written(queen, ["x" * 100_000 for _ in range(80)])
+        loop, body = asyncio.get_running_loop(), bytearray()
+        async with frozen(queen, job_id, 65536) as raw:
+            while b"event: end\n" not in body[-1000:]:
+                body += await loop.sock_recv(raw, 65536)
+                await asyncio.sleep(0.01 if len(body) < 4_000_000 else 0)
+    assert len(body) > 8_000_000
+    assert body.count(b"\nevent: ") == 84
+
+
+async def test_what_is_there_is_sent_at_once(queen: Served) -> None:
+    """Several events go out together; a reader who comes late has not as many pieces as there are events."""
+    job_id = await written(queen, [f"line {n}" for n in range(50)])
+    async with queen.talk() as talk, asyncio.timeout(20):
+        await open_stream(queen, talk, job_id)
+        assert await talk.chunk() == b"retry: 1000\nid: 0\n\n"
+        assert len(events(await talk.chunk())) == 54
+
+
+async def test_a_frozen_reader_does_not_keep_her_from_closing(tmp_path: Path) -> None:
+    """When she is not served any more, the connection of one who takes nothing is cut; no request is waited for."""
+    async with AsyncExitStack() as stack:
+        async with served(tmp_path) as queen:
+            job_id = await written(queen, ["x" * 100_000 for _ in range(200)])
+            raw = await stack.enter_async_context(frozen(queen, job_id))
+            while queen.state.registry._readers.count == 0:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+        assert b"event: end" not in await asyncio.to_thread(drained, raw)
 
 
 async def test_many_readers_see_the_same(queen: Served) -> None:

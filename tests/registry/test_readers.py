@@ -31,8 +31,11 @@ def test_nobody_is_waited_for_where_nobody_reads() -> None:
 
     async def life() -> None:
         readers = Readers()
-        with readers.one(), readers.one():
-            assert readers.count == 2
+        for _ in range(2):
+            readers.come()
+        assert readers.count == 2
+        for _ in range(2):
+            readers.leave()
         await readers.gone(world())
 
     assert lived(life()) == 0
@@ -42,9 +45,12 @@ def test_readers_are_waited_for_until_the_last_has_left() -> None:
     """Each leaves in its own time, by an error too; then it goes on at once."""
 
     async def read(readers: Readers, seconds: float) -> None:
-        with readers.one():
+        readers.come()
+        try:
             await asyncio.sleep(seconds)
             raise ZeroDivisionError
+        finally:
+            readers.leave()
 
     async def life() -> None:
         readers = Readers()
@@ -64,7 +70,7 @@ def test_who_takes_too_long_is_not_waited_for() -> None:
 
     async def life() -> None:
         readers = Readers()
-        with readers.one():
-            await readers.gone(world())
+        readers.come()
+        await readers.gone(world())
 
     assert lived(life()) == pytest.approx(LAST_LOOK_S)

@@ -19,7 +19,7 @@ SHOWN = (
         "publish before commit",
         LOG,
         "            record = self.record\n            try:\n",
-        "            record = self.record\n            self._shown.show(record, batch)\n            try:\n",
+        "            record = self.record\n            self.tail.show(record, batch)\n            try:\n",
         f"{JOBS}::test_nothing_is_shown_before_it_is_kept_and_pieces_share_events",
     ),
     Sabotage(
