@@ -43,6 +43,11 @@ def stream(job_id: str, after: int = 0, *, lines: bool = False) -> AsyncGenerato
     return found.stream(job_id, after, lines=True) if lines else found.stream(job_id, after)
 
 
+def follow(jobs: Mapping[str, int] | Iterable[str]) -> AsyncGenerator[Event]:
+    """The events of several jobs on one line; see `Jobs.follow`."""
+    return default_queen().jobs.follow(jobs)
+
+
 def attach(job_id: str) -> Job[Any]:
     """A handle on a job that exists; see `Jobs.attach`."""
     return default_queen().jobs.attach(job_id)

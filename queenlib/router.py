@@ -16,6 +16,7 @@ from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import Event, Yielded
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
+from queenlib.messages.place import MANY, Place, not_followed
 from queenlib.operations import hive as hive_operations
 from queenlib.operations import infer as infer_operations
 from queenlib.operations import model as model_operations
@@ -23,7 +24,7 @@ from queenlib.operations import status as status_operations
 from queenlib.operations import worker as worker_operations
 from queenlib.operations.again import again
 from queenlib.registry.door import Door
-from queenlib.registry.reader import Place, Reader
+from queenlib.registry.reader import Reader
 from queenlib.registry.recovery import DIED, fate, unreadable
 from queenlib.registry.run import Work
 from queenlib.state import QueenState
@@ -64,10 +65,16 @@ class Router:
         """Get the job, start it if it has not started, follow it."""
         return (await self.read_jobs([Place(job_id, after, epoch)])).events()
 
+    async def execute_jobs(self, places: Sequence[Place]) -> AsyncIterator[Event]:
+        """Get the jobs, start those that have not started, follow all of them."""
+        return (await self.read_jobs(places)).events()
+
     async def read_jobs(self, places: Sequence[Place]) -> Reader:
         """Get the jobs, start those that have not started, and have one who reads on from these places."""
         registry = self._state.registry
         records = [await registry.get(place.job_id) for place in places]
+        if len({record.id for record in records}) != len(places) or not 1 <= len(places) <= MANY:
+            raise not_followed(len(places))
         for record, place in zip(records, places, strict=True):
             _check_epoch(record, place.after, place.epoch)
         reader = await registry.reader({record.id: place.after for record, place in zip(records, places, strict=True)})

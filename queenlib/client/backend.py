@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.job import Start as Start  # the clients ask for it here
+from queenlib.messages.place import Place
 
 
 class Backend(Protocol):
@@ -41,6 +42,20 @@ class Backend(Protocol):
             StreamBeyondEnd: `after` is past the last event.
             StreamReset: A power loss has taken back events that the reader has.
             StoreFailed: While it is followed: what comes next could not be kept.
+        """
+        ...
+
+    async def execute_jobs(self, places: Sequence[Place]) -> AsyncIterator[Event]:
+        """The events of several jobs, each from its place on, up to the end of each; starts those that have not started.
+
+        The events of one job come in order; those of several come as they are there.
+
+        Args:
+            places: 1 to 256, each with the job, the last event that the reader has, and the job's epoch then, if it knows.
+
+        Raises:
+            InvalidRequest: There are none, too many, or one twice.
+            QueenError: As for `execute_job`.
         """
         ...
 

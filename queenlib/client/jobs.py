@@ -17,6 +17,7 @@ from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobListing, JobRecord, Pruned
 from queenlib.messages.parse import parse_terms
+from queenlib.messages.place import Place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,25 @@ class Jobs:
 
     def _feed(self, job_id: str, after: int = 0) -> Feed[Event]:
         return Feed(self.portal, lambda: self._caller.backend.execute_job(job_id, after))
+
+    def follow(self, jobs: Mapping[str, int] | Iterable[str]) -> AsyncGenerator[Event]:
+        """The events of several jobs on one line, those to come included, up to the end of each.
+
+        The events of one job come in order, those of several as they are there: `event.job_id` says whose it is.
+
+        Args:
+            jobs: Their ids, up to 256; or for each id the number of the last event that one has.
+
+        Raises:
+            UnknownJob: One of them is not there.
+            InvalidRequest: There are none, too many, or one twice.
+            StreamBeyondEnd: A number is past the last event.
+        """
+        return self._follow(jobs).__aiter__()
+
+    def _follow(self, jobs: Mapping[str, int] | Iterable[str]) -> Feed[Event]:
+        places = [Place(*each) for each in jobs.items()] if isinstance(jobs, Mapping) else [Place(each) for each in jobs]
+        return Feed(self.portal, lambda: self._caller.backend.execute_jobs(places))
 
     def attach(self, job_id: str) -> Job[Any]:
         """A handle on a job that exists, such as one of yesterday; a unique prefix of its id will do.
@@ -211,6 +231,10 @@ class SyncJobs(Twin[Jobs]):
         maker = LineMaker()
         for event in self._verbs._feed(job_id, after):
             yield from maker.feed(event) if lines else (event,)
+
+    def follow(self, jobs: Mapping[str, int] | Iterable[str]) -> Iterator[Event]:
+        """The events of several jobs on one line; see `Jobs.follow`."""
+        return iter(self._verbs._follow(jobs))
 
     def frame(self, *, reads: bool = False, limit: int = 10_000) -> pd.DataFrame:
         """Jobs as a pandas DataFrame; see `Jobs.frame`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -12,12 +12,15 @@ from typing import Any, TypeVar, cast
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from queenlib.client.resume import TRIES, backoff, follow
+from queenlib.client.following import Epoch, Following
+from queenlib.client.resume import TRIES, Line, backoff, follow
+from queenlib.client.several import follow_all
 from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, UnknownJob, revive
 from queenlib.messages.base import Deleted, Message, Operation
-from queenlib.messages.events import AttemptEvent, Event
+from queenlib.messages.events import Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import parse_operation
+from queenlib.messages.place import MANY, Place, not_followed
 from queenlib.world import World
 
 CONNECT_S = 5.0
@@ -83,9 +86,18 @@ class RemoteQueen:
         Raises:
             StreamInterrupted: While it is followed: the line broke and could not be made again.
         """
-        told = _Epoch(epoch)
+        told = Epoch(epoch)
         events = follow(partial(self._line, job_id, told), after, self._world, self._tries, told.begun_anew)
         await anext(events)  # what speaks against it is raised here; and what has begun is closed for certain
+        return cast("AsyncGenerator[Event]", events)
+
+    async def execute_jobs(self, places: Sequence[Place]) -> AsyncIterator[Event]:
+        """See `Backend.execute_jobs`. A line that breaks is made again, and no event is missed or seen twice."""
+        whole = [place._replace(job_id=(await self.get_job(place.job_id)).id) for place in places]
+        if len({place.job_id for place in whole}) != len(places) or not 1 <= len(places) <= MANY:
+            raise not_followed(len(places))
+        events = follow_all(self._lines, Following(whole), self._world, self._tries)
+        await anext(events)  # as above
         return cast("AsyncGenerator[Event]", events)
 
     async def get_job(self, job_id: str) -> JobRecord:
@@ -141,8 +153,17 @@ class RemoteQueen:
         except ValidationError as error:
             raise self._stranger(response) from error
 
+    def _line(self, job_id: str, epoch: Epoch, after: int) -> Line:
+        return self._stream(f"{_job(job_id)}/stream", {"last-event-id": str(after), **epoch.header()}, after, epoch.seen)
+
+    def _lines(self, following: Following) -> Line:
+        path = "/v1/stream?" + "&".join(f"job={place.job_id}" for place in following.left)
+        return self._stream(path, following.header(), max(place.after for place in following.left), following.seen)
+
     @asynccontextmanager
-    async def _line(self, job_id: str, epoch: _Epoch, after: int) -> AsyncIterator[AsyncIterator[bytes] | None]:
+    async def _stream(
+        self, path: str, more: Mapping[str, str], after: int, told: Callable[[str], None]
+    ) -> AsyncIterator[AsyncIterator[bytes] | None]:
         if self._http.is_closed:
             raise StreamInterrupted(
                 f"This handle on the queen was closed after event {after}.",
@@ -150,9 +171,8 @@ class RemoteQueen:
                 next=f"Go on from there with a new one: queen.jobs.stream(job_id, after={after}).",
                 last_seq=after,
             )
-        headers = {"accept": "text/event-stream", "last-event-id": str(after), **epoch.header()}
         try:
-            async with self._http.stream("GET", f"{_job(job_id)}/stream", headers=headers) as response:
+            async with self._http.stream("GET", path, headers={"accept": "text/event-stream", **more}) as response:
                 if response.status_code == 204:
                     yield None
                     return
@@ -161,7 +181,7 @@ class RemoteQueen:
                     raise self._problem(response)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
                     raise self._stranger(response)
-                epoch.seen(response.headers.get("queen-epoch", ""))
+                told(response.headers.get("queen-epoch", ""))
                 async with aclosing(response.aiter_raw()) as chunks:
                     yield chunks
         except httpx2.RequestError as error:
@@ -189,26 +209,6 @@ class RemoteQueen:
             state="Whether a job was made cannot be known; jobs.list() says it." if unsure else "",
             next="Look whether she runs: `queenlib serve`.",
         )
-
-
-class _Epoch:
-    """The epoch of a job whose stream is read: what was told last, and is told to the queen that comes after."""
-
-    def __init__(self, number: int | None) -> None:
-        self._number = number
-
-    def header(self) -> dict[str, str]:
-        """What is sent of it."""
-        return {} if self._number is None else {"queen-epoch": str(self._number)}
-
-    def seen(self, said: str) -> None:
-        """What the queen said; a number that is none says nothing."""
-        if said.isascii() and said.isdigit() and len(said) < 16:
-            self._number = int(said)
-
-    def begun_anew(self, event: AttemptEvent) -> None:
-        """What the job's log says."""
-        self._number = max(self._number or 0, event.data.epoch)
 
 
 def _job(job_id: str) -> str:

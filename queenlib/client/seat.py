@@ -6,11 +6,12 @@ streams go on where they were.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar, cast
 
 from queenlib.client.backend import Backend
+from queenlib.client.following import Following
 from queenlib.client.reign import Address, Rule
 from queenlib.client.succession import JOIN_S, Succession
 from queenlib.errors import QueenError, QueenUnreachable, QueueFull, StoreFailed, StreamInterrupted
@@ -18,6 +19,7 @@ from queenlib.home import Home
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import AttemptEvent, EndEvent, Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
+from queenlib.messages.place import MANY, Place, not_followed
 from queenlib.router import Router
 from queenlib.world import World
 
@@ -84,6 +86,21 @@ class Seat:
         await anext(events)  # what speaks against it is raised here; and what has begun is closed for certain
         return cast("AsyncGenerator[Event]", events)
 
+    async def execute_jobs(self, places: Sequence[Place]) -> AsyncIterator[Event]:
+        """See `Backend.execute_jobs`."""
+        if self.router is not None:
+            return await self.router.execute_jobs(places)
+        records = [await self.get_job(place.job_id) for place in places]
+        if len({record.id for record in records}) != len(places) or not 1 <= len(places) <= MANY:
+            raise not_followed(len(places))
+        known = [
+            place._replace(job_id=record.id, epoch=record.epoch if place.epoch is None else place.epoch)
+            for place, record in zip(places, records, strict=True)
+        ]
+        events = self._follow_all(Following(known))
+        await anext(events)  # as above
+        return cast("AsyncGenerator[Event]", events)
+
     async def get_job(self, job_id: str) -> JobRecord:
         """See `Backend.get_job`."""
         return await self._ask(lambda queen: queen.get_job(job_id))
@@ -139,6 +156,25 @@ class Seat:
                         yield event
                         if isinstance(event, EndEvent):
                             return
+                return
+            except (*GONE, *CLOSING) as error:
+                tries += 1
+                await self._move_on(queen, error, tries)
+
+    async def _follow_all(self, following: Following) -> AsyncGenerator[Event | None]:
+        begun, tries = False, 0
+        while following.left:
+            queen = self._queen()
+            try:
+                events = cast("AsyncGenerator[Event]", await queen.execute_jobs(following.left))
+                if not begun:
+                    begun = True
+                    yield None
+                async with aclosing(events):
+                    async for event in events:
+                        tries = 0
+                        following.take(event)
+                        yield event
                 return
             except (*GONE, *CLOSING) as error:
                 tries += 1

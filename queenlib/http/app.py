@@ -37,6 +37,7 @@ def build_routes(router: Router, streams: Streams | None = None) -> list[Route]:
         _route("DELETE", "/v1/jobs/{job_id}", jobs.cancel_job),
         _route("GET", "/v1/jobs/{job_id}/stream", jobs.stream_job),
         _route("DELETE", "/v1/jobs/{job_id}/log", jobs.delete_job),
+        _route("GET", "/v1/stream", jobs.stream_jobs),
         _route("POST", "/v1/prune", jobs.prune_jobs),
     ]
 

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from queenlib.http.answers import answer
+from queenlib.http.places import read_places
 from queenlib.http.reading import (
     read_cursor,
     read_epoch,
@@ -17,7 +18,8 @@ from queenlib.http.reading import (
 )
 from queenlib.http.stream import EventStream
 from queenlib.http.streams import Streams
-from queenlib.registry.reader import Place, Reader
+from queenlib.messages.place import Place
+from queenlib.registry.reader import Reader
 from queenlib.router import Router
 
 
@@ -38,6 +40,13 @@ class Jobs:
         record = await self._router.get_job(request.path_params["job_id"])
         reader = await self._router.read_jobs([Place(record.id, after, epoch)])
         return await self._stream(reader, str(record.epoch))
+
+    async def stream_jobs(self, request: Request) -> EventStream | Response:
+        """`GET /v1/stream`: follow several jobs, each from any event on, to the end of each."""
+        places = read_places(request)
+        reader = await self._router.read_jobs(places)
+        epochs = [(await self._router.get_job(cursor.job_id)).epoch for cursor in reader.cursors]
+        return await self._stream(reader, ".".join(map(str, epochs)))
 
     async def _stream(self, reader: Reader, epoch: str) -> EventStream | Response:
         await reader.look()  # what cannot be read is told at once

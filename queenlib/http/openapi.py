@@ -24,6 +24,7 @@ from queenlib.messages.job import (
     QueenInfo,
 )
 from queenlib.messages.parse import OPERATIONS, AnyOperation
+from queenlib.messages.place import MANY
 from queenlib.version import __version__
 
 _REF = "#/components/schemas/{model}"
@@ -85,6 +86,7 @@ def _paths() -> dict[str, Any]:
             "delete": _endpoint("delete_job", "Remove a job that has ended, for good.",
                                 _json("200", _ref("Deleted")), [job], {**_UNKNOWN, "409": "It has not ended."}),
         },
+        "/v1/stream": {"get": _streams()},
         "/v1/prune": {"post": _prune()},
     }  # fmt: skip
 
@@ -140,6 +142,25 @@ def _stream(job: Mapping[str, Any]) -> dict[str, Any]:
     epoch = _parameter("Queen-Epoch", "header", number, "That of the stream which the reader had, where it comes back.")
     beyond = {"409": "The number is past the last event, or a power loss has taken back what the reader had."}
     return _endpoint("stream_job", "Follow a job to its end.", answers, [job, after, last, epoch], {**_UNKNOWN, **beyond})
+
+
+def _streams() -> dict[str, Any]:
+    each = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MANY}
+    job = _parameter("job", "query", each, "ID or ID:AFTER, once for each job: only its events with greater numbers.")
+    dotted = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*$"}
+    last = _parameter("Last-Event-ID", "header", dotted, "A number for each job, in order; it goes before what `job` says.")
+    epoch = _parameter("Queen-Epoch", "header", dotted, "That of the stream which the reader had: a number for each job.")
+    said = (
+        "Events of all these jobs, those of one in order; it ends after the `end` of each. An event's id has a number for "
+        "each job, in the order of the query, with dots between them: where its reader is. The data says whose it is."
+    )
+    answers = {
+        "200": {"description": said, "content": {"text/event-stream": {"schema": _ref("Event")}}},
+        "204": {"description": "All have ended, and the reader has seen all of them."},
+    }
+    beyond = {"409": "A number is past the last event, or a power loss has taken back what the reader had."}
+    parameters = [{**job, "required": True}, last, epoch]
+    return _endpoint("stream_jobs", "Follow several jobs to their ends.", answers, parameters, {**_UNKNOWN, **beyond})
 
 
 def _endpoint(

@@ -119,4 +119,3 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:  # whoever runs us has its own handlers
         yield
-

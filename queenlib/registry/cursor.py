@@ -39,15 +39,16 @@ class Cursor:
         job_id: Whose log.
         after: The number of the last event that was taken.
         logs: Where logs are.
+        page: Events that it takes from the store at a time.
     """
 
-    __slots__ = ("_limit", "_logs", "_page", "_telling", "after", "job_id", "over")
+    __slots__ = ("_limit", "_logs", "_most", "_page", "_telling", "after", "job_id", "over")
 
-    def __init__(self, job_id: str, after: int, logs: Logs) -> None:
+    def __init__(self, job_id: str, after: int, logs: Logs, page: int = PAGE) -> None:
         self.job_id, self.after, self._logs = job_id, after, logs
         self.over = False
         """Whether the end was taken, or there is nothing to take any more."""
-        self._limit = PAGE
+        self._most = self._limit = page
         self._page: Sequence[Event] = ()
         """What comes next, if it was looked at."""
         self._telling: Shown | None = None
@@ -98,7 +99,7 @@ class Cursor:
 
     def left(self, came: int, taken: int) -> None:
         """Of a page of `came` events only `taken` were; the rest is read again, and the next page is no longer than that."""
-        self._limit = PAGE if taken == came else max(SLOW_PAGE, taken)
+        self._limit = self._most if taken == came else max(SLOW_PAGE, taken)
 
     def tell(self, told: Callable[[], None]) -> None:
         """Call this when there is more to take, or will be none, until `hush`."""

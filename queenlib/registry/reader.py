@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import NamedTuple
 
 from queenlib.messages.events import Event
 from queenlib.registry.cursor import Cursor
 from queenlib.registry.readers import Readers
-
-
-class Place(NamedTuple):
-    """Where somebody wants to read on."""
-
-    job_id: str
-    after: int = 0
-    """The number of the last event that it has."""
-    epoch: int | None = None
-    """The job's epoch when it got it, if it knows."""
 
 
 class Reader:

@@ -14,7 +14,7 @@ from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import Event
 from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
 from queenlib.messages.parse import OPERATIONS
-from queenlib.registry.cursor import Cursor, Logs
+from queenlib.registry.cursor import PAGE, SLOW_PAGE, Cursor, Logs
 from queenlib.registry.door import Door
 from queenlib.registry.finding import find_job
 from queenlib.registry.limits import Limits
@@ -163,7 +163,7 @@ class Registry:
             check_cursor(record, after)
             if (run := self._runs.get(record.id)) and run.log.lost and after == record.last_seq:
                 raise run.log.lost.about_job(record.id)
-            cursors.append(Cursor(record.id, after, self._logs))
+            cursors.append(Cursor(record.id, after, self._logs, max(SLOW_PAGE, PAGE // len(places))))
         return Reader(cursors, self._readers)
 
     async def _ended(self, job_id: str) -> JobRecord:

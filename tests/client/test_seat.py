@@ -217,3 +217,20 @@ async def test_a_queen_who_does_not_answer_is_told(tmp_path: Path) -> None:
         seat = await Seat.take(Home.open(tmp_path), World(), Rule())
         assert seat.joined is not None
         await seat.close()
+
+
+def test_several_jobs_are_followed_from_one_queen_to_the_next(tmp_path: Path) -> None:
+    """On one line: when she is killed, each goes on with the next queen, dense, to its end; and near from then on."""
+    with other(tmp_path, running=2) as first, Queen(tmp_path, world=Quick()) as second:
+        ids = [first.ask("infer", LONG) for _ in range(2)]
+        heard: dict[str, list[Event]] = {job_id: [] for job_id in ids}
+        killed = False
+        for event in second.sync.jobs.follow(ids):
+            heard[event.job_id].append(event)
+            if not killed and all(len(log) > 8 for log in heard.values()):
+                killed = True
+                first.signal(signal.SIGKILL)
+        for log in heard.values():
+            assert is_whole(log)
+            assert log[-1].data.state is State.LOST
+        assert list(second.sync.jobs.follow(ids[:1])) == heard[ids[0]]

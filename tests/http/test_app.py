@@ -17,6 +17,7 @@ async def test_routes_are_the_wire(queen: Served) -> None:
         "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
         "GET /v1/jobs/{job_id}/stream",
+        "GET /v1/stream",
         "POST /v1/jobs",
         "POST /v1/prune",
     ]
