@@ -8,6 +8,8 @@ from ipaddress import ip_address
 
 from queenlib.errors import QueenError
 
+LOST_S = 30.0
+"""Seconds after which a peer that acknowledges nothing of what was sent is lost: its machine is off, or out of reach."""
 STRONG = 32
 """Characters that a token has to have where other machines can reach the socket."""
 
@@ -29,6 +31,8 @@ def listen(host: str, port: int, token: str, *, allow_wide: bool = False) -> soc
     # Named, because asyncio sends without delay only where the protocol is: else an answer waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # what is accepted has it too; elsewhere a lost peer is told of later
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * LOST_S))
         if os.name == "posix":  # elsewhere it would let two listen on one port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)

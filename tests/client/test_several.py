@@ -53,6 +53,24 @@ async def test_a_line_that_breaks_is_made_again_for_all(tmp_path: Path) -> None:
         assert line.connections == 5
 
 
+async def test_silence_is_noticed_for_all(tmp_path: Path) -> None:
+    """A line on which not even a heartbeat comes is left, and each job goes on over a new one."""
+    async with behind_a_wire(tmp_path, silence_s=1.0) as (queen, line, far):
+        gate = asyncio.Event()
+        ids = [await queen.run([name], gate) for name in "ab"]
+        reading = asyncio.create_task(all_of(far, *(Place(job_id) for job_id in ids)))
+        await asyncio.sleep(1.5)
+        quiet = line.connections
+        line.silent = quiet
+        async with asyncio.timeout(30):
+            while line.connections == quiet:
+                await asyncio.sleep(0.01)
+            gate.set()
+            came = await reading
+        assert came == {job_id: await everything(queen.router, job_id) for job_id in ids}
+        assert line.connections == quiet + 1
+
+
 @pytest.mark.parametrize("far", [False, True])
 async def test_what_cannot_be_followed_is_refused(tmp_path: Path, far: bool) -> None:
     """None, one twice, too many, one that is not there, and a number past the last: nothing of any comes."""

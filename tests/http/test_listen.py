@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from queenlib.errors import QueenError
-from queenlib.http.listen import STRONG, listen
+from queenlib.http.listen import LOST_S, STRONG, listen
 
 STRONG_TOKEN = "t" * STRONG
 
@@ -34,6 +34,15 @@ def test_wide_with_both_is_allowed_to_be_tried() -> None:
     """An address of the network passes the check; this one is of no machine, so nothing is opened here either."""
     with pytest.raises(QueenError, match="cannot be listened on"):
         listen("192.0.2.1", 0, STRONG_TOKEN, allow_wide=True)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such bound")
+def test_a_peer_that_is_lost_is_noticed() -> None:
+    """Whoever acknowledges nothing for that long is gone for the kernel, on each connection that is accepted."""
+    with listen("127.0.0.1", 0, "t") as made, socket.create_connection(made.getsockname()):
+        accepted, _ = made.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1000 * LOST_S
 
 
 def test_a_taken_port_is_an_error_at_once() -> None:
