@@ -73,6 +73,25 @@ SHOWN = (
         "                    tries = 0\n",
         "tests/client/test_resume.py::test_wherever_it_breaks_each_event_comes_once",
     ),
+    Sabotage(
+        "a frozen reader that is kept for ever",
+        "queenlib/http/stream.py",
+        "        if self._stuck >= self._streams.pace.patience:\n",
+        "        if False:\n",
+        "tests/http/test_stream.py::test_a_frozen_reader_is_let_go_of",
+    ),
+    Sabotage(
+        "an id that says where its reader was before",
+        "queenlib/http/stream.py",
+        """        cursor.take(event)
+        return b"id: %s%s" % (_place(self._reader.cursors).encode(), event.frame[event.frame.index(b"\\n") :])
+""",
+        """        place = _place(self._reader.cursors).encode()
+        cursor.take(event)
+        return b"id: %s%s" % (place, event.frame[event.frame.index(b"\\n") :])
+""",
+        "tests/http/test_places.py::test_an_id_says_where_its_reader_is_in_every_log",
+    ),
 )
 """What a reader or a caller is told before it is true, or is not told."""
 
