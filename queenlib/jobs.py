@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from queenlib.client.backend import Start
 from queenlib.client.default import default_queen
 from queenlib.client.job import Job
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
+from queenlib.messages.filter import Filters
 from queenlib.messages.job import JobListing, JobRecord, Pruned
 
 if TYPE_CHECKING:
@@ -78,11 +79,13 @@ async def prune(*, older_than: timedelta | float | None = None, size: int | None
     return await default_queen().jobs.prune(older_than=older_than, size=size, dry_run=dry_run)
 
 
-async def list(*, limit: int = 100, cursor: str | None = None) -> JobListing:  # noqa: A001 - the verb of the API
+async def list(  # noqa: A001 - the verb of the API
+    *, limit: int = 100, cursor: str | None = None, **wanted: Unpack[Filters]
+) -> JobListing:
     """A page of jobs, newest first; see `Jobs.list`."""
-    return await default_queen().jobs.list(limit=limit, cursor=cursor)
+    return await default_queen().jobs.list(limit=limit, cursor=cursor, **wanted)
 
 
-async def frame(*, reads: bool = False, limit: int = 10_000) -> pd.DataFrame:
+async def frame(*, limit: int = 10_000, **wanted: Unpack[Filters]) -> pd.DataFrame:
     """Jobs as a pandas DataFrame; see `Jobs.frame`."""
-    return await default_queen().jobs.frame(reads=reads, limit=limit)
+    return await default_queen().jobs.frame(limit=limit, **wanted)

@@ -14,6 +14,7 @@ from queenlib.errors import InvalidOperation, InvalidRequest, StreamReset
 from queenlib.messages import hive, infer, model, status, worker
 from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import Event, Yielded
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
@@ -87,15 +88,15 @@ class Router:
         """The job as it is now."""
         return await self._state.registry.get(job_id)
 
-    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
-        """A page of 1 to 1,000 jobs, newest first."""
+    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None, wanted: JobFilter = ALL) -> JobListing:
+        """A page of 1 to 1,000 of the jobs that are wanted, newest first."""
         if not 1 <= limit <= PAGE_LIMIT:
             raise InvalidRequest(
                 f"limit is {limit:,}; it goes from 1 to {PAGE_LIMIT:,}.",
                 state="Nothing was done.",
                 next="Follow the pages: jobs.list(cursor=listing.next)",
             )
-        return await self._state.registry.page(limit, cursor)
+        return await self._state.registry.page(limit, cursor, wanted)
 
     async def cancel_job(self, job_id: str) -> JobRecord:
         """Cancel the job; it has ended when this returns."""

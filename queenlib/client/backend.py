@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.job import Start as Start  # the clients ask for it here
 from queenlib.messages.place import Place
@@ -67,8 +68,8 @@ class Backend(Protocol):
         """
         ...
 
-    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
-        """A page of 1 to 1,000 jobs, newest first.
+    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None, wanted: JobFilter = ALL) -> JobListing:
+        """A page of 1 to 1,000 of the jobs that are wanted, newest first.
 
         Raises:
             InvalidRequest: `limit` or `cursor` is none.

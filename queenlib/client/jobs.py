@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from queenlib.client.backend import Start
 from queenlib.client.calls import Caller, Twin, twin
@@ -15,6 +15,7 @@ from queenlib.client.lines import LineMaker
 from queenlib.errors import InvalidRequest
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import Event
+from queenlib.messages.filter import Filters, parse_filter
 from queenlib.messages.job import JobListing, JobRecord, Pruned
 from queenlib.messages.parse import parse_terms
 from queenlib.messages.place import Place
@@ -172,34 +173,40 @@ class Jobs:
             )
         return await self.portal.run(self._caller.backend.prune_jobs(age_s=age_s, size=size, dry_run=dry_run))
 
-    async def list(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
+    async def list(self, *, limit: int = 100, cursor: str | None = None, **wanted: Unpack[Filters]) -> JobListing:
         """A page of jobs, newest first; `.next` is the cursor of the page after it.
+
+        Pages that follow each other have each job once that was there all the time, whatever comes and goes meanwhile.
 
         Args:
             limit: Jobs in the page at most: 1 to 1,000.
             cursor: That of the page before.
+            wanted: Which jobs: `state`, `operation`, `hive`, `worker`, `model`, `tags`, `created_after`, `created_before`,
+                `ended_after`, `ended_before`, `reads`; see `queenlib.messages.filter.Filters`.
 
         Raises:
-            InvalidRequest: `limit` or `cursor` is none.
+            InvalidRequest: One of them is not what it has to be.
         """
-        return await self.portal.run(self._caller.backend.list_jobs(limit=limit, cursor=cursor))
+        chosen = parse_filter(**wanted)
+        return await self.portal.run(self._caller.backend.list_jobs(limit=limit, cursor=cursor, wanted=chosen))
 
-    async def frame(self, *, reads: bool = False, limit: int = 10_000) -> pd.DataFrame:
+    async def frame(self, *, limit: int = 10_000, **wanted: Unpack[Filters]) -> pd.DataFrame:
         """Jobs as a pandas DataFrame, one row a job, newest first; see `queenlib.frames.jobs_frame`.
 
         Args:
-            reads: Show the jobs that only look at something as well.
-            limit: Jobs to look at, at most.
+            limit: Jobs at most.
+            wanted: Which jobs, see `list`; without `reads=True`, none that only look at something, such as lists.
         """
         from queenlib import frames
 
-        return frames.jobs_frame(await self._records(limit), reads=reads)
+        return frames.jobs_frame(await self._records(limit, **wanted), reads=True)
 
-    async def _records(self, limit: int = 10_000) -> Sequence[JobRecord]:
+    async def _records(self, limit: int = 10_000, **wanted: Unpack[Filters]) -> Sequence[JobRecord]:
         found: list[JobRecord] = []
         cursor: str | None = None
+        wanted.setdefault("reads", False)
         while len(found) < limit:
-            page = await self.list(limit=min(1000, limit - len(found)), cursor=cursor)
+            page = await self.list(limit=min(1000, limit - len(found)), cursor=cursor, **wanted)
             found.extend(page.jobs)
             if (cursor := page.next) is None:
                 break
@@ -236,8 +243,8 @@ class SyncJobs(Twin[Jobs]):
         """The events of several jobs on one line; see `Jobs.follow`."""
         return iter(self._verbs._follow(jobs))
 
-    def frame(self, *, reads: bool = False, limit: int = 10_000) -> pd.DataFrame:
+    def frame(self, *, limit: int = 10_000, **wanted: Unpack[Filters]) -> pd.DataFrame:
         """Jobs as a pandas DataFrame; see `Jobs.frame`."""
         from queenlib import frames  # here, and not on the portal: building a table takes time, and jobs run there
 
-        return frames.jobs_frame(self._records(limit), reads=reads)
+        return frames.jobs_frame(self._records(limit, **wanted), reads=True)

@@ -18,6 +18,7 @@ from queenlib.client.several import follow_all
 from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, UnknownJob, revive
 from queenlib.messages.base import Deleted, Message, Operation
 from queenlib.messages.events import Event
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
@@ -104,9 +105,9 @@ class RemoteQueen:
         """See `Backend.get_job`."""
         return await self._ask(JobRecord, "GET", _job(job_id))
 
-    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
+    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None, wanted: JobFilter = ALL) -> JobListing:
         """See `Backend.list_jobs`."""
-        params = {"limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
+        params = wanted.query() | {"limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
         return await self._ask(JobListing, "GET", "/v1/jobs", params=params)
 
     async def cancel_job(self, job_id: str) -> JobRecord:

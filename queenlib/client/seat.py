@@ -18,6 +18,7 @@ from queenlib.errors import QueenError, QueenUnreachable, QueueFull, StoreFailed
 from queenlib.home import Home
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.events import AttemptEvent, EndEvent, Event
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.place import MANY, Place, not_followed
 from queenlib.router import Router
@@ -105,9 +106,9 @@ class Seat:
         """See `Backend.get_job`."""
         return await self._ask(lambda queen: queen.get_job(job_id))
 
-    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None) -> JobListing:
+    async def list_jobs(self, *, limit: int = 100, cursor: str | None = None, wanted: JobFilter = ALL) -> JobListing:
         """See `Backend.list_jobs`."""
-        return await self._ask(lambda queen: queen.list_jobs(limit=limit, cursor=cursor))
+        return await self._ask(lambda queen: queen.list_jobs(limit=limit, cursor=cursor, wanted=wanted))
 
     async def cancel_job(self, job_id: str) -> JobRecord:
         """See `Backend.cancel_job`."""

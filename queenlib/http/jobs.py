@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from queenlib.http.answers import answer
+from queenlib.http.filters import read_filter
 from queenlib.http.places import read_places
 from queenlib.http.reading import (
     read_cursor,
@@ -58,11 +59,11 @@ class Jobs:
         return answer(await self._router.get_job(request.path_params["job_id"]))
 
     async def list_jobs(self, request: Request) -> Response:
-        """`GET /v1/jobs`: a page of jobs, newest first."""
-        query = read_query(request, "limit", "cursor")
+        """`GET /v1/jobs`: a page of all jobs, or of those that the query chooses, newest first."""
+        query, wanted = read_filter(request, "limit", "cursor")
         limit = read_number(query.get("limit", "100"), "limit", 1, 1000)
         cursor = str(read_number(query["cursor"], "cursor")) if "cursor" in query else None
-        return answer(await self._router.list_jobs(limit=limit, cursor=cursor))
+        return answer(await self._router.list_jobs(limit=limit, cursor=cursor, wanted=wanted))
 
     async def cancel_job(self, request: Request) -> Response:
         """`DELETE /v1/jobs/{job_id}`: cancel a job; answered when it has ended."""

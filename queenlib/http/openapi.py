@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from queenlib.http.filters import describe_filter
 from queenlib.messages.base import Deleted, Message
 from queenlib.messages.events import EVENT, Problem
 from queenlib.messages.job import (
@@ -195,7 +196,12 @@ def _paging() -> list[dict[str, Any]]:
     return [
         _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Jobs on a page."),
         _parameter("cursor", "query", {"type": "string", "pattern": "^[0-9]{1,15}$"}, "`next` of the page before."),
+        *_choosing(),
     ]
+
+
+def _choosing() -> list[dict[str, Any]]:
+    return [_parameter(name, "query", schema, said) for name, schema, said in describe_filter()]
 
 
 def _ref(name: str) -> dict[str, str]:

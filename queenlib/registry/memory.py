@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from queenlib.messages.events import Event
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob
 from queenlib.registry.store import does_not_follow, id_taken, key_conflict, not_ended, read_cursor, stale
 
@@ -86,11 +87,11 @@ class MemoryStore:
         kept = self._memory.jobs.get(job_id)
         return kept.events[after : after + limit] if kept else []
 
-    async def page(self, limit: int, cursor: str | None) -> JobListing:
+    async def page(self, limit: int, cursor: str | None, wanted: JobFilter = ALL) -> JobListing:
         """See `Store.page`; the cursor is the number of the oldest job on the page before."""
         before = read_cursor(cursor)
         older = (kept for kept in reversed(self._memory.jobs.values()) if before is None or kept.number < before)
-        found = list(islice(older, limit + 1))
+        found = list(islice((kept for kept in older if wanted.admits(kept.record)), limit + 1))
         jobs = tuple(kept.record.model_copy(update={"result": None}) for kept in found[:limit])
         return JobListing(jobs=jobs, next=str(found[limit - 1].number) if len(found) > limit else None)
 

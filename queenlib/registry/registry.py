@@ -12,8 +12,8 @@ from typing import Any
 from queenlib.errors import StoreFailed
 from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.events import Event
+from queenlib.messages.filter import ALL, READS, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
-from queenlib.messages.parse import OPERATIONS
 from queenlib.registry.cursor import PAGE, SLOW_PAGE, Cursor, Logs
 from queenlib.registry.door import Door
 from queenlib.registry.finding import find_job
@@ -30,8 +30,6 @@ from queenlib.world import World
 
 UNTOLD = 1000
 """Private results that are held in memory."""
-READS = tuple(name for name, operation in OPERATIONS.items() if operation.recovery is Recovery.READ)
-"""The operations that only look at something."""
 
 
 class Registry:
@@ -199,9 +197,9 @@ class Registry:
         self._untold.pop(record.id, None)
         return Deleted(kind="job", id=record.id)
 
-    async def page(self, limit: int, cursor: str | None) -> JobListing:
-        """A page of jobs, newest first, without their results."""
-        return await self._store.page(limit, cursor)
+    async def page(self, limit: int, cursor: str | None, wanted: JobFilter = ALL) -> JobListing:
+        """A page of the jobs that are wanted, newest first, without their results."""
+        return await self._store.page(limit, cursor, wanted)
 
     async def close(self) -> None:
         """Stop every job that has not ended, wait until each has, and let go of the store."""

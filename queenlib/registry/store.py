@@ -11,6 +11,7 @@ from typing import Protocol
 from queenlib.errors import Conflict, InvalidRequest, KeyConflict, StaleEpoch
 from queenlib.messages.base import Operation
 from queenlib.messages.events import Event
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob, Terms
 
 CURSOR_DIGITS = 18
@@ -70,8 +71,10 @@ class Store(Protocol):
         """Up to `limit` events of a log with numbers greater than `after`, in order; none of one that is not there."""
         ...
 
-    async def page(self, limit: int, cursor: str | None) -> JobListing:
-        """Up to `limit` records without their results, newest first, from `cursor` on.
+    async def page(self, limit: int, cursor: str | None, wanted: JobFilter = ALL) -> JobListing:
+        """Up to `limit` records without their results, newest first, from `cursor` on, of the jobs that are wanted.
+
+        Pages that follow each other have each job once that was there all the time, whatever comes and goes meanwhile.
 
         Raises:
             InvalidRequest: `cursor` is none that a page gave.

@@ -11,6 +11,7 @@ import pytest
 from queenlib import errors
 from queenlib.errors import InternalError, QueenError, QueueFull, UnknownJob, revive
 from queenlib.http.problems import STATUS, answer_problem, status_of
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing
 from queenlib.registry.memory import MemoryStore
 from tests.http.served import served
@@ -63,7 +64,7 @@ def test_a_status_may_be_another() -> None:
 class BrokenStore(MemoryStore):
     """A store whose disk fails when jobs are listed."""
 
-    async def page(self, limit: int, cursor: str | None) -> JobListing:
+    async def page(self, limit: int, cursor: str | None, wanted: JobFilter = ALL) -> JobListing:
         raise OSError(5, "Input/output error", "/a/secret/path")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from queenlib.errors import InvalidRequest, StoreFailed
+from queenlib.messages.filter import READS
 from queenlib.messages.hive import HiveCreate, HiveKind, HiveList
 from queenlib.messages.infer import Infer
 from queenlib.messages.job import PrunedJob
@@ -18,7 +19,6 @@ from queenlib.messages.model import ModelDownload
 from queenlib.messages.parse import OPERATIONS
 from queenlib.registry import retention
 from queenlib.registry.memory import MemoryStore
-from queenlib.registry.registry import READS
 from queenlib.registry.retention import AT_ONCE, House, Retention, remove, select
 from queenlib.registry.store import Store
 from queenlib.world import World

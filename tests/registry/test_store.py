@@ -37,6 +37,7 @@ from queenlib.messages.events import (
     TokenData,
     TokenEvent,
 )
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.hive import HiveList
 from queenlib.messages.infer import Infer
 from queenlib.messages.job import USUAL, JobRecord, Terms
@@ -53,9 +54,11 @@ AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 HIVE_LIST = HiveList()
 
 
-def first(job_id: str, operation: Operation = HIVE_LIST, terms: Terms = USUAL) -> tuple[JobRecord, StateEvent]:
+def first(
+    job_id: str, operation: Operation = HIVE_LIST, terms: Terms = USUAL, at: datetime = AT
+) -> tuple[JobRecord, StateEvent]:
     """A new job and the first event of its log."""
-    event = StateEvent(job_id=job_id, seq=1, at=AT, data=StateData(state=State.QUEUED))
+    event = StateEvent(job_id=job_id, seq=1, at=at, data=StateData(state=State.QUEUED))
     return begin(operation, event, terms), event
 
 
@@ -504,6 +507,24 @@ TEXTS = st.text(max_size=8) | st.just("x" * 700)  # more than a chunk holds
 NUMBERS = st.integers(0, 100)
 
 
+TIMES = st.none() | st.integers(-9, 9).map(lambda second: AT + timedelta(seconds=second))
+FILTERS = st.builds(
+    JobFilter,
+    state=st.lists(st.sampled_from(State), max_size=2).map(tuple),
+    operation=st.lists(st.sampled_from(["infer", "hive_list", "none"]), max_size=2).map(tuple),
+    hive=st.sampled_from([None, None, "local"]),
+    worker=st.sampled_from([None, None, None, "w"]),
+    model=st.sampled_from([None, None, None, "m"]),
+    tags=st.sets(st.sampled_from("ab")).map(tuple),
+    created_after=TIMES,
+    created_before=TIMES,
+    ended_after=TIMES,
+    ended_before=TIMES,
+    reads=st.booleans(),
+)
+"""Which jobs are listed; mostly some of those that there are."""
+
+
 class Twins(RuleBasedStateMachine):
     """The durable store and the one in memory, told the same: what the one says, the other says."""
 
@@ -548,14 +569,18 @@ class Twins(RuleBasedStateMachine):
     @rule(
         key=st.sampled_from([None, None, "a", "b"]),
         digest=st.sampled_from(["0" * 64, "1" * 64]),
-        operation=st.sampled_from([HIVE_LIST, ModelList(), Infer(prompt="é")]),
+        operation=st.sampled_from([HIVE_LIST, ModelList(), Infer(prompt="é"), Infer(prompt="x", model="m", worker_id="w")]),
         number=NUMBERS,
+        tags=st.sets(st.sampled_from("ab")).map(tuple),
+        jump_s=st.integers(-9, 9),
     )
-    def create(self, key: str | None, digest: str, operation: Operation, number: int) -> None:
+    def create(
+        self, key: str | None, digest: str, operation: Operation, number: int, tags: tuple[str, ...], jump_s: int
+    ) -> None:
         """A new job, perhaps of a key or an id that is taken."""
         self.made += 1
         job_id = f"job-{number % 10}{self.made}" if number % 7 else self.pick(number)
-        record, event = first(job_id, operation, Terms(key=key))
+        record, event = first(job_id, operation, Terms(key=key, tags=tags), self.moment(jump_s))
         if self.both(lambda store: store.create(record, [event], digest)) == job_id:
             self.records.setdefault(job_id, record)
 
@@ -619,6 +644,13 @@ class Twins(RuleBasedStateMachine):
 
             self.both(listed)
 
+    @rule(limit=st.integers(1, 5), wanted=FILTERS)
+    def list_some(self, limit: int, wanted: JobFilter) -> None:
+        """Those of one filter, page by page: the ones of all jobs that it admits, in the same order."""
+        listed = [job for jobs in self.both(lambda store: all_pages(store, 1000)) for job in jobs]
+        chosen = [job for jobs in self.both(lambda store: all_pages(store, limit, wanted)) for job in jobs]
+        assert chosen == [job for job in listed if wanted.admits(job)]
+
     def ended(self, job_id: str) -> bool:
         """Whether a job has ended."""
         return self.records[job_id].state.ended
@@ -642,12 +674,12 @@ class Twins(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-async def all_pages(store: Store, limit: int) -> list[Sequence[JobRecord]]:
-    """All jobs, page by page."""
-    page = await store.page(limit, None)
+async def all_pages(store: Store, limit: int, wanted: JobFilter = ALL) -> list[Sequence[JobRecord]]:
+    """All jobs, or those of a filter, page by page."""
+    page = await store.page(limit, None, wanted)
     pages: list[Sequence[JobRecord]] = [page.jobs]
     while page.next is not None:
-        page = await store.page(limit, page.next)
+        page = await store.page(limit, page.next, wanted)
         pages.append(page.jobs)
     return pages
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from queenlib.messages.events import Event
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob
 from queenlib.registry.memory import Memory, MemoryStore
 
@@ -107,9 +108,9 @@ class DiskStore(MemoryStore):
         """See `Store.read`."""
         return await self._read(lambda: MemoryStore.read(self, job_id, after, limit))
 
-    async def page(self, limit: int, cursor: str | None) -> JobListing:
+    async def page(self, limit: int, cursor: str | None, wanted: JobFilter = ALL) -> JobListing:
         """See `Store.page`."""
-        return await self._read(lambda: MemoryStore.page(self, limit, cursor))
+        return await self._read(lambda: MemoryStore.page(self, limit, cursor, wanted))
 
     async def unfinished(self) -> Sequence[JobRecord]:
         """See `Store.unfinished`."""

@@ -10,7 +10,7 @@ import apsw
 
 from queenlib.messages.events import AttemptEvent, EndEvent, Event, ResultEvent, StateEvent
 from queenlib.messages.job import JobRecord
-from queenlib.registry.sqlite import failures
+from queenlib.registry.sqlite import facets, failures
 from queenlib.registry.sqlite.chunk import SEQ_BITS, Chunk, Row, extend, is_whole, place_of
 from queenlib.registry.sqlite.frames import Place, decode, microseconds
 from queenlib.registry.sqlite.rows import head_crc, head_of, ids_crc, json_of
@@ -79,6 +79,7 @@ class Ledger:
             if isinstance(event, ResultEvent):
                 self._put("results", last.number, json_of(event.data.result))
         if record.state.ended:
+            facets.put(self._db, last.number, record)
             self._changed[record.id] = None
 
     def delete(self, job_ids: Sequence[str]) -> None:
@@ -94,6 +95,7 @@ class Ledger:
             self._db.execute("UPDATE meta SET removals = removals + 1")
             self.newest = 0, int(self._db.execute("SELECT removals FROM meta").get)
         for number in numbers:
+            facets.remove(self._db, number)
             for table in ("jobs", "requests", "results"):
                 self._db.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - one of three words
             span = place_of(number, 0), place_of(number + 1, 0)

@@ -20,7 +20,7 @@ from queenlib.registry.sqlite.connection import close, open_writer
 from queenlib.registry.sqlite.mark import Mark, Marked
 from queenlib.registry.sqlite.mounts import check_place
 from queenlib.registry.sqlite.reserve import Reserve
-from queenlib.registry.sqlite.schema import APPLICATION_ID, MIGRATIONS
+from queenlib.registry.sqlite.schema import APPLICATION_ID, FILLS, MIGRATIONS
 from queenlib.world import World
 
 
@@ -157,6 +157,8 @@ def _migrate(connection: apsw.Connection, world: World, migrations: Sequence[str
     version = connection.pragma("user_version")
     for script in migrations[version:]:
         connection.execute(script)
+        if script in FILLS:
+            FILLS[script](connection)
     if version == 0:
         store = UUID(int=world.random.getrandbits(128))
         connection.pragma("application_id", APPLICATION_ID)

@@ -12,12 +12,14 @@ from typing import Any
 import apsw
 
 from queenlib.messages.events import EndEvent, Event
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobRecord, PrunedJob
 from queenlib.messages.state import State
 from queenlib.registry.sqlite import failures
 from queenlib.registry.sqlite.chunk import is_whole, place_of
 from queenlib.registry.sqlite.frames import BadFrame, Place, decode, microseconds, moment
 from queenlib.registry.sqlite.rows import head_crc, ids_crc, record_of
+from queenlib.registry.sqlite.selecting import candidates
 
 _SELECT = """
     SELECT jobs.number, id, ended_at, head, jobs.crc, requests.body, requests.crc, results.body, results.crc, chunks.*
@@ -60,12 +62,25 @@ class Reading:
         query = "SELECT id FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
         return [job_id for (job_id,) in self._db.execute(query, (prefix, f"{prefix}\U0010ffff"))]
 
-    def page(self, limit: int, before: int | None) -> tuple[list[JobRecord], int | None]:
+    def page(self, limit: int, before: int | None, wanted: JobFilter = ALL) -> tuple[list[JobRecord], int | None]:
         """Up to `limit` records from the number `before` down, and the number of the last if there are more."""
+        if wanted != ALL:
+            return self._chosen(limit, 2**62 if before is None else before, wanted)
         query = f"{_WITHOUT} WHERE jobs.number < ? ORDER BY jobs.number DESC LIMIT ?"
         rows = self._db.execute(query, (2**62 if before is None else before, limit + 1)).fetchall()
         more = int(str(rows[limit - 1][0])) if len(rows) > limit else None
         return [self._record(row) for row in rows[:limit]], more
+
+    def _chosen(self, limit: int, before: int, wanted: JobFilter) -> tuple[list[JobRecord], int | None]:
+        found, last = list[JobRecord](), 0
+        for number in candidates(self._db, wanted, before):
+            for row in self._db.execute(f"{_WITHOUT} WHERE jobs.number = ?", (number,)):
+                if wanted.admits(record := self._record(row)):
+                    if len(found) == limit:
+                        return found, last
+                    found.append(record)
+                    last = number
+        return found, None
 
     def unfinished(self) -> Sequence[JobRecord]:
         """See `Store.unfinished`."""

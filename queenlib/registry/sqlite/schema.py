@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import apsw
+
+from queenlib.registry.sqlite.facets import fill
 
 APPLICATION_ID = 0x516E4C62
 """Says in the file's head that it is ours: "QnLb"."""
@@ -35,6 +39,11 @@ MIGRATIONS: Sequence[str] = (
         body BLOB NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE facets (facet INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (facet, number)) STRICT, WITHOUT ROWID;
+    CREATE TABLE dates (number INTEGER PRIMARY KEY, created_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX dates_created ON dates (created_at);
+    """,
 )
 """Number n brings a database of version n - 1 to version n, in one transaction.
 
@@ -42,8 +51,11 @@ MIGRATIONS: Sequence[str] = (
 `jobs.head` is the record as JSON without its request, its result and its counts. `chunks` holds the log, in frames (see
 `frames`): `place` is the job's number and the number of the chunk's first event (`chunk.place_of`), `at` the time that its
 frames start from, `before` and `tokens` the pieces of the answer before and after it, `count` its events. Each `crc` is a
-CRC-32 over all of its row.
+CRC-32 over all of its row. `facets` and `dates` say of the jobs that have ended what they are found by (see `facets`).
 """
+
+FILLS: Mapping[str, Callable[[apsw.Connection], None]] = {MIGRATIONS[1]: fill}
+"""What is written in the same transaction as a migration, from what the jobs themselves say."""
 
 VERSION = len(MIGRATIONS)
 """The version of the database that this program writes; it is the file's `user_version`."""

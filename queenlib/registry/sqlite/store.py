@@ -9,6 +9,7 @@ from typing import Literal
 
 from queenlib.errors import StoreFailed
 from queenlib.messages.events import EndEvent, Event, TokenEvent
+from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob
 from queenlib.registry.sqlite import failures
 from queenlib.registry.sqlite.inbox import Deed
@@ -116,10 +117,10 @@ class SqliteStore:
         """See `Store.read`."""
         return await self._readers.look(lambda reading: reading.read(job_id, after, limit))
 
-    async def page(self, limit: int, cursor: str | None) -> JobListing:
+    async def page(self, limit: int, cursor: str | None, wanted: JobFilter = ALL) -> JobListing:
         """See `Store.page`; the cursor is the number of the oldest job on the page before."""
         before = read_cursor(cursor)
-        jobs, more = await self._readers.look(lambda reading: reading.page(limit, before))
+        jobs, more = await self._readers.look(lambda reading: reading.page(limit, before, wanted))
         return JobListing(jobs=tuple(jobs), next=None if more is None else str(more))
 
     async def unfinished(self) -> Sequence[JobRecord]:

@@ -17,6 +17,7 @@ import apsw
 import pytest
 
 from queenlib.errors import HomeTaken, StoreBusy, StoreUnusable
+from queenlib.messages.filter import parse_filter
 from queenlib.registry.sqlite.checks import SALVAGED
 from queenlib.registry.sqlite.opening import open_database, sync_folder, take_lock
 from queenlib.registry.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION
@@ -254,14 +255,14 @@ def test_a_newer_one_is_refused_untouched(path: Path, left: Callable[..., object
     left(path, migrations=NEXT)
     error = refused(path)
     assert (error.fault, error.next) == ("newer", "pip install --upgrade queenlib")
-    assert "number 2, and this one knows 1" in error.what
+    assert f"number {VERSION + 1}, and this one knows {VERSION}" in error.what
     assert opened_and_closed(path, NEXT) == 3
 
 
 def test_a_newer_one_whose_version_is_in_the_wal_alone_is_refused_untouched(path: Path) -> None:
     """Its head says that it is ours of this version."""
-    left_open(path, "PRAGMA user_version = 2", SECOND)
-    assert path.read_bytes()[60:64] == bytes((0, 0, 0, 1))
+    left_open(path, f"PRAGMA user_version = {VERSION + 1}", SECOND)
+    assert path.read_bytes()[60:64] == bytes((0, 0, 0, VERSION))
     assert refused(path).fault == "newer"
     assert opened_and_closed(path, NEXT) == 2
 
@@ -277,13 +278,32 @@ async def test_an_earlier_one_is_brought_here(path: Path) -> None:
     for migrations in (NEXT, NEXT, (*NEXT, third), (*NEXT, third)):
         assert opened_and_closed(path, migrations)
     opened = open_database(path, World(), migrations=(*NEXT, third))
-    assert opened.connection.pragma("user_version") == 3
+    assert opened.connection.pragma("user_version") == VERSION + 2
     assert opened.connection.execute("SELECT * FROM notes").fetchall() == [(1, "new", None), (2, "newer", 5)]
     assert (opened.epoch, opened.store) == (6, opened.store)
     assert [job_id for (job_id,) in opened.connection.execute("SELECT id FROM jobs ORDER BY number DESC")] == list(
         known.logs
     )
     opened.close()
+
+
+async def test_jobs_of_the_first_version_are_found_by_what_they_are(path: Path) -> None:
+    """The second version is written in one step with the first opening; all jobs are there, in pages of any filter."""
+    world, store = seeded(4), SqliteStore.open(path, seeded(4))
+    await some_jobs(store, world, 12, unfinished=2, length=3)
+    known, records = await seen(store), (await store.page(100, None)).jobs
+    await store.close()
+    older = apsw.Connection(str(path))
+    older.execute("DROP TABLE facets; DROP TABLE dates; PRAGMA user_version = 1")
+    older.close()
+    assert opened_and_closed(path, MIGRATIONS[:1]) == 2
+    store = SqliteStore.open(path, World())
+    assert await seen(store) == known
+    filters = [parse_filter(state=state) for state in {record.state for record in records}]
+    filters += [parse_filter(operation="infer"), parse_filter(model="m"), parse_filter(created_after=records[3].created_at)]
+    for wanted in filters:
+        assert (await store.page(100, None, wanted)).jobs == tuple(filter(wanted.admits, records))
+    await store.close()
 
 
 @pytest.mark.parametrize(

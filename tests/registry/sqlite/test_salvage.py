@@ -21,6 +21,7 @@ from queenlib.messages.state import State
 from queenlib.registry.sqlite.checks import SALVAGED
 from queenlib.registry.sqlite.mark import Mark, Marked
 from queenlib.registry.sqlite.salvage import REASON, Report, salvage
+from queenlib.registry.sqlite.schema import VERSION
 from queenlib.registry.sqlite.store import SqliteStore
 from queenlib.world import World
 from tests.registry.sqlite.written import ALL, Seen, a_job, compare, copied, files_of, lines, seeded, seen, some_jobs
@@ -325,7 +326,7 @@ def test_a_store_of_a_later_version_is_refused(place: Place) -> None:
     """What it says is not known here, so that nothing is made of it."""
     path = place("closed")
     connection = apsw.Connection(str(path))
-    connection.pragma("user_version", 2)
+    connection.pragma("user_version", VERSION + 1)
     connection.close()
     before = files_of(path.parent)
     with pytest.raises(StoreUnusable) as caught:
