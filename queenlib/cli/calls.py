@@ -60,7 +60,10 @@ class Lifeline:
                 loop.remove_reader(handle)
                 gone.set()
 
-        loop.add_reader(handle, readable)
+        try:
+            loop.add_reader(handle, readable)
+        except PermissionError:  # a file, or nothing: no life hangs on that
+            gone.set()
         return cls(gone)
 
     async def ended(self) -> Call:

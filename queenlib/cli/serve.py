@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 
 from queenlib.cli.calls import Call, Calls, Lifeline
 from queenlib.cli.ending import ending
+from queenlib.cli.starting import detach, telling, told_all
 from queenlib.home import Home
 from queenlib.world import World
 
@@ -49,6 +51,7 @@ class Service:
     grace_s: float
     idle_exit_s: float | None
     lifeline: bool
+    detached: bool
 
 
 def serve(
@@ -59,10 +62,13 @@ def serve(
     grace: Annotated[float, typer.Option(min=0, help="Seconds in which jobs may end when told to end (SIGTERM).")] = GRACE_S,
     idle_exit: Annotated[float | None, typer.Option(min=0, help="End after so many seconds without anything to do.")] = None,
     lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True, help="End when standard input ends.")] = False,
+    detached: Annotated[bool, typer.Option("--detached", hidden=True, help="Go on as nobody's child.")] = False,
 ) -> None:
     """Run a queen that others reach over HTTP with her token."""
-    with ending():
-        asyncio.run(_serve(Service(host, port, as_json, allow_wide, grace, idle_exit, lifeline)))
+    if detached:
+        detach()
+    with ending(), telling() if detached or lifeline else nullcontext():
+        asyncio.run(_serve(Service(host, port, as_json, allow_wide, grace, idle_exit, lifeline, detached)))
 
 
 async def _serve(service: Service) -> None:
@@ -81,6 +87,8 @@ async def _serve(service: Service) -> None:
         )
         ready = Ready(url, str(home.token_file), os.getpid())
         typer.echo(json.dumps(asdict(ready)) if service.as_json else str(ready))  # it flushes
+        if service.lifeline or service.detached:
+            told_all()
         await _until_told(reign, service, calls, lifeline)
     finally:
         await reign.close()

@@ -14,10 +14,11 @@ from queenlib.client.calls import Caller
 from queenlib.client.families import Hives, Models, WorkersOf
 from queenlib.client.job import Job
 from queenlib.client.jobs import Jobs, SyncJobs
+from queenlib.client.opening import connect, take, where
+from queenlib.client.place import Place, Where
 from queenlib.client.portal import Portal
 from queenlib.client.reign import Rule
 from queenlib.client.seat import Seat
-from queenlib.home import Home, read_token
 from queenlib.messages.infer import ChatMessage, InferResult
 from queenlib.messages.job import QueenInfo
 from queenlib.messages.parse import parse_operation, parse_terms
@@ -36,10 +37,15 @@ class Queen:
     the home already, this is a client of hers, and takes the home when she dies. `Queen.connect(url)` is a handle on one
     far away; closing it lets go of that one and touches nothing.
 
+    In a notebook that somebody sits before, `Queen()` is `Queen.background()`: she outlives the kernel, and ends after 30
+    minutes without anything to do. `QUEENLIB_QUEEN=embedded|background` says it for all programs.
+
     Args:
         home: The folder for all that it writes; by default `QUEENLIB_HOME`, else the platform's folder for data.
         url: A queen far away; by default `QUEENLIB_URL`. Its token is read from `token_file`.
         token_file: By default `QUEENLIB_TOKEN_FILE`, else the token file of the home.
+        process: Have her in a child of this process, so that no code here can hold her up; she ends with this one.
+        place: Where she is; by default `Place.usual()`, and in this process where one of the following is given.
         world: Clock, ids and randomness, for a queen in this process.
         limits: What it takes on and how long it lets things take, for a queen in this process.
         retention: What is not kept for ever, for a queen in this process; by default jobs that only looked at something.
@@ -47,6 +53,7 @@ class Queen:
 
     Raises:
         HomeTaken: Another process has the home, and does not answer.
+        ProtocolMismatch: The queen of the home is of a version that cannot speak with this one.
         StoreUnusable: The log of its jobs cannot be used, and was not touched: `fault` says why.
     """
 
@@ -56,19 +63,23 @@ class Queen:
         *,
         url: str | None = None,
         token_file: str | os.PathLike[str] | None = None,
+        process: bool = False,
+        place: Place | None = None,
         world: World | None = None,
         limits: Limits | None = None,
         retention: Retention | None = None,
         durability: Durability = "full",
     ) -> None:
-        url = url or os.environ.get("QUEENLIB_URL")
+        url = url or (None if process or place else os.environ.get("QUEENLIB_URL"))
         self.portal = Portal()
         self._url = url
         try:
-            opening = _connect(url, token_file, home, world or World()) if url else None
-            self._backend: Backend = self.portal.wait(
-                opening or Seat.take(Home.open(home), world or World(), Rule(limits, retention, durability))
-            )
+            rule, world_ = Rule(limits, retention, durability), world or World()
+            place = Place(Where.CHILD) if process else place
+            if place is None:
+                place = Place.usual() if world is None and rule == Rule() else Place(Where.EMBEDDED)
+            opening = connect(url, token_file, home, world_) if url else take(home, place, world_, rule)
+            self._backend: Backend = self.portal.wait(opening)
         except BaseException:
             self.portal.close()
             raise
@@ -89,6 +100,20 @@ class Queen:
             QueenError: The token file cannot be read.
         """
         return cls(url=url, token_file=token_file)
+
+    @classmethod
+    def background(cls, home: str | os.PathLike[str] | None = None, *, idle_exit_s: float | None = None) -> Self:
+        """A handle on the queen in the background, who is started if nobody has the home; closing it leaves her running.
+
+        Args:
+            home: The folder for all that she writes; see `Queen`.
+            idle_exit_s: After so many seconds without anything to do, one who is started now ends by herself; unsaid, she
+                runs until she is told to end: `kill` and her process, which her handle shows.
+
+        Raises:
+            QueenError: She cannot be started; it says why.
+        """
+        return cls(home, place=Place(Where.BACKGROUND, idle_exit_s))
 
     def defaults(self, *, model: str | None = None, hive: str | None = None) -> Self:
         """What `infer` uses where it is not told: a model, a hive. Returns this handle."""
@@ -191,10 +216,8 @@ class Queen:
         await asyncio.to_thread(self.close)
 
     def __repr__(self) -> str:
-        where = f"at {self.url}" if self.url else "in this process"
-        if self.url and not self._url:
-            where = f"of another process, at {self.url}"
-        return f"<Queen {where}{', closed' if self.closed else ''}>"
+        said = where(self._backend, self._url)
+        return f"<Queen {said}{', closed' if self.closed else ''}>"
 
 
 class Sync:
@@ -207,12 +230,3 @@ class Sync:
     def info(self) -> QueenInfo:
         """Who answers."""
         return self._queen.portal.wait(self._queen.info())
-
-
-async def _connect(
-    url: str, token_file: str | os.PathLike[str] | None, home: str | os.PathLike[str] | None, world: World
-) -> Backend:
-    from queenlib.client.remote import RemoteQueen  # here: who is near needs no HTTP client
-
-    file = token_file or os.environ.get("QUEENLIB_TOKEN_FILE") or Home.open(home).token_file
-    return RemoteQueen(url, read_token(file), world)

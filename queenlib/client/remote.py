@@ -19,9 +19,11 @@ from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, Stream
 from queenlib.messages.base import Deleted, Message, Operation
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
+from queenlib.messages.handshake import HEADER, read_info
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
+from queenlib.version import PROTOCOL
 from queenlib.world import World
 
 CONNECT_S = 5.0
@@ -54,7 +56,7 @@ class RemoteQueen:
             raise InvalidRequest("The token has characters that no token has.", next="Read it with token_file=….")
         self._http = httpx2.AsyncClient(
             base_url=self.url,
-            headers={"authorization": f"Bearer {token}"},
+            headers={"authorization": f"Bearer {token}", HEADER: str(PROTOCOL)},
             timeout=httpx2.Timeout(silence_s, connect=CONNECT_S, pool=CONNECT_S),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=3.0),
             trust_env=False,
@@ -130,13 +132,24 @@ class RemoteQueen:
 
     async def info(self) -> QueenInfo:
         """See `Backend.info`."""
-        return await self._ask(QueenInfo, "GET", "/v1/info")
+        response = await self._answer("GET", "/v1/info")
+        try:
+            return read_info(response.content)
+        except ValueError as error:
+            raise self._stranger(response) from error
 
     async def close(self) -> None:
         """Let go of every line; the queen and her jobs go on."""
         await self._http.aclose()
 
     async def _ask(self, model: type[Answer], method: str, path: str, **sent: Any) -> Answer:
+        response = await self._answer(method, path, **sent)
+        try:
+            return TypeAdapter(model).validate_json(response.content)
+        except ValidationError as error:
+            raise self._stranger(response) from error
+
+    async def _answer(self, method: str, path: str, **sent: Any) -> httpx2.Response:
         if self._http.is_closed:
             raise QueenUnreachable(
                 f"This handle on the queen at {self.url} is closed.",
@@ -149,10 +162,7 @@ class RemoteQueen:
             raise self._unreachable(error, method) from error
         if not response.is_success:
             raise self._problem(response)
-        try:
-            return TypeAdapter(model).validate_json(response.content)
-        except ValidationError as error:
-            raise self._stranger(response) from error
+        return response
 
     def _line(self, job_id: str, epoch: Epoch, after: int) -> Line:
         return self._stream(f"{_job(job_id)}/stream", {"last-event-id": str(after), **epoch.header()}, after, epoch.seen)

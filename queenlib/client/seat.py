@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import Any, TypeVar, cast
 
 from queenlib.client.backend import Backend
+from queenlib.client.background import Background
 from queenlib.client.following import Following
 from queenlib.client.reign import Address, Rule
 from queenlib.client.succession import JOIN_S, Succession
@@ -54,7 +55,11 @@ class Seat:
             HomeTaken: Another process has the home, and does not answer.
             StoreUnusable: The store cannot be used, and was not touched.
         """
-        succession = Succession(home, world, rule, join_s)
+        return await cls.of(Succession(home, world, rule, join_s), world)
+
+    @classmethod
+    async def of(cls, succession: Succession, world: World) -> Seat:
+        """The queen whom this succession finds; its errors are those of `Succession.find`."""
         try:
             await succession.find(None)
         except BaseException:
@@ -66,6 +71,12 @@ class Seat:
     def joined(self) -> Address | None:
         """Where the queen of this home is; `None` for this process."""
         return self._succession.address
+
+    @property
+    def outlives_us(self) -> bool:
+        """Whether she is in another process, and not one that ends with this one."""
+        succession = self._succession
+        return self.joined is not None and not (isinstance(succession, Background) and succession.is_ours)
 
     @property
     def router(self) -> Router | None:

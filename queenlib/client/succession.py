@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from queenlib.client.backend import Backend
 from queenlib.client.reign import Address, Reign, Rule
-from queenlib.errors import HomeTaken, InvalidRequest, QueenError
+from queenlib.errors import HomeTaken, InvalidRequest, ProtocolMismatch, QueenError
 from queenlib.home import Home, read_token
 from queenlib.world import World
 
@@ -47,6 +47,7 @@ class Succession:
 
         Raises:
             HomeTaken: Somebody has it, and does not answer.
+            ProtocolMismatch: She has it, and is of a version that we cannot speak with.
             StoreUnusable: Nobody has it, and its store cannot be used.
         """
         if self.queen is not gone:
@@ -126,11 +127,14 @@ class Succession:
         return joined
 
     async def _answers(self, queen: Backend, within_s: float) -> bool:
-        with suppress(QueenError, TimeoutError):
+        try:
             async with self._world.limit(within_s):
                 await queen.info()
                 return True
-        return False
+        except ProtocolMismatch:
+            raise  # she is there, and will not learn to speak with us
+        except (QueenError, TimeoutError):
+            return False
 
     async def _follow(self, queen: Backend, address: Address | None) -> None:
         before, self.queen, self.address = self.queen, queen, address

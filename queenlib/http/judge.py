@@ -6,6 +6,7 @@ by the token. What a header holds is never in an answer.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -16,9 +17,14 @@ from starlette.types import Scope
 
 from queenlib.errors import Forbidden, InvalidRequest, QueenError
 from queenlib.http.limits import HttpLimits, too_large
+from queenlib.messages.handshake import HEADER, mismatch
+from queenlib.version import PROTOCOL, __version__
 
 OPEN = frozenset({b"/health"})
 """Raw paths that need no token."""
+
+SPEAKS_ALL = frozenset({b"/health", b"/v1/info"})
+"""Raw paths that are answered whatever the caller speaks: there it learns what we do."""
 
 _HOST = re.compile(rb"([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 _JSON = re.compile(rb"application/json(?:\s*;\s*charset\s*=\s*\"?utf-8\"?)?", re.IGNORECASE)
@@ -51,6 +57,7 @@ def judge(scope: Scope, policy: Policy) -> Refusal | None:
         or _judge_host(scope, policy.names)
         or _judge_origin(scope)
         or _judge_token(scope, policy.token)
+        or _judge_protocol(scope)
         or _judge_body(scope, policy.limits)
     )
 
@@ -126,6 +133,17 @@ def _judge_token(scope: Scope, token: str) -> Refusal | None:
         "The token is in the file that `queenlib serve` names.",
         ((b"www-authenticate", b'Bearer realm="queenlib"'),),
     )
+
+
+def _judge_protocol(scope: Scope) -> Refusal | None:
+    """Who does not say what it speaks, such as curl, reads what it gets; everybody is told who we are."""
+    said = _values(scope, HEADER.encode())
+    if not said or scope["raw_path"] in SPEAKS_ALL:
+        return None
+    if len(said) > 1 or not re.fullmatch(rb"[0-9]{1,9}", said[0]):
+        return _bad(400, "Queen-Protocol is no number.", "It says what the caller speaks, once.")
+    theirs = int(said[0])
+    return None if theirs == PROTOCOL else Refusal(409, mismatch(theirs, PROTOCOL, __version__, os.getpid()))
 
 
 def _judge_body(scope: Scope, limits: HttpLimits) -> Refusal | None:

@@ -52,3 +52,10 @@ def test_the_end_of_the_input_is_the_end_of_the_lifeline(said: str) -> None:
         process.stdin.close()
         assert process.stdout.read() == "ORPHANED\n"
         assert process.wait(20) == 0
+
+
+def test_where_there_is_no_input_nobody_holds_a_lifeline() -> None:
+    """An input that cannot be waited for is no life."""
+    command = [sys.executable, "-c", HELD]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "ready\nORPHANED\n"

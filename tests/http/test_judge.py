@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from queenlib.http.judge import Policy, has_body, judge
 from queenlib.http.limits import HttpLimits
+from queenlib.version import PROTOCOL
 
 TOKEN = "the-right-token"
 POLICY = Policy(TOKEN, frozenset({"queen.lan", "queen.lan:8443"}), HttpLimits(body=1000, headers=20, head=4000))
@@ -219,3 +220,27 @@ def test_nobody_passes_without_the_token(headers: list[tuple[bytes, bytes]]) -> 
 def test_the_token_is_not_shown() -> None:
     """A policy does not print it."""
     assert TOKEN not in repr(POLICY)
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "expected"),
+    [
+        ([str(PROTOCOL)], "/v1/jobs", None),
+        ([], "/v1/jobs", None),  # curl reads what it gets
+        ([str(PROTOCOL + 1)], "/v1/jobs", 409),
+        (["1"], "/v1/jobs", 409),
+        ([str(PROTOCOL + 1)], "/v1/info", None),
+        (["two"], "/v1/jobs", 400),
+        (["-1"], "/v1/jobs", 400),
+        ([str(PROTOCOL), str(PROTOCOL)], "/v1/jobs", 400),
+    ],
+)
+def test_who_speaks_something_else_is_refused(said: list[str], path: str, expected: int | None) -> None:
+    """Before anything is done; everybody is told what we speak."""
+    headers = [(b"queen-protocol", each.encode()) for each in said]
+    assert status(HOST, RIGHT, *headers, path=path.encode()) == expected
+
+
+def test_nobody_learns_our_version_without_the_token() -> None:
+    """What somebody speaks is judged after whether he may speak at all."""
+    assert status(HOST, (b"queen-protocol", b"1")) == 401
