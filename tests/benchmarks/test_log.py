@@ -34,7 +34,7 @@ def test_durable_appends_cost_no_more_than_they_may(tmp_path: Path) -> None:
     """The CPU time of an event that is kept, against that of a plain row."""
     mine = [asyncio.run(appends.ours(folder(tmp_path, f"o{n}"), 8_000))[1] for n in range(3)]
     theirs = [appends.plain(folder(tmp_path, f"p{n}") / "plain.db", 20_000)[1] for n in range(3)]
-    assert median(mine) <= MARGIN / 0.15 * median(theirs)
+    assert min(mine) <= MARGIN / 0.15 * min(theirs)  # what else this process does only adds to either
 
 
 def folder(under: Path, name: str) -> Path:

@@ -12,6 +12,7 @@ import apsw
 import pytest
 
 from queenlib import Queen
+from queenlib.registry.sqlite.schema import VERSION
 from queenlib.registry.sqlite.store import SqliteStore
 from queenlib.world import World
 from tests.cli.program import run, started
@@ -146,7 +147,8 @@ def test_a_queen_on_the_home_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "word"), [("PRAGMA user_version = 2", "later version"), ("PRAGMA application_id = 5", "another program")]
+    ("change", "word"),
+    [(f"PRAGMA user_version = {VERSION + 1}", "later version"), ("PRAGMA application_id = 5", "another program")],
 )
 def test_what_a_later_version_made_is_not_touched(home: Path, change: str, word: str) -> None:
     """It says so with 1 and leaves it; what another program made in a place of ours is kept beside what is new."""

@@ -223,13 +223,6 @@ ONCE = (
         "tests/registry/test_run.py::test_what_may_not_be_done_twice_begins_once_it_is_kept_that_it_does",
     ),
     Sabotage(
-        "started twice",
-        RUN,
-        "        if not self.started:\n",
-        "        if not self.log.record.state.ended:\n",
-        f"{JOBS}::test_cancel_returns_when_the_work_has_unwound",
-    ),
-    Sabotage(
         "lost, and run again unasked",
         RECOVERY,
         "    if record.attempt <= record.terms.retry:\n",
