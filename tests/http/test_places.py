@@ -19,6 +19,7 @@ async def streamed(queen: Served, query: str, *headers: str) -> Answer:
 async def test_an_id_says_where_its_reader_is_in_every_log(queen: Served) -> None:
     """From each of them the rest follows exactly, with the query as it was; at the last there is nothing more."""
     one, other = await queen.run(["a"]), await queen.run(["b", "c"])
+    assert [event.seq async for event in await queen.router.execute_job(other)][-1] > 2
     query = f"job={one}&job={other}:2"
     whole = await streamed(queen, query)
     assert (whole.status, whole.header("content-type"), whole.header("queen-epoch")) == (
