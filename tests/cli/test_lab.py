@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -53,13 +54,20 @@ def told(path: Path) -> dict[str, Any]:
 
 
 def ask(about: dict[str, Any], path: str) -> bytes:
-    """What JupyterLab answers, over HTTP."""
+    """What JupyterLab answers, over HTTP: it tells of itself a little before it listens, so it is asked until it does."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{about['port']}/{path}", headers={"Authorization": f"token {about['token']}"}
     )
-    with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-        body: bytes = answer.read()
-    return body
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+                body: bytes = answer.read()
+                return body
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def test_jupyterlab_serves(tmp_path: Path) -> None:
