@@ -82,7 +82,7 @@ async def lengthened(log: JobLog, events: int) -> None:
         await write(log, min(4_000, events - log.record.last_seq))
 
 
-def figures(folder: Path, *, old: int = 1_000_000, rounds: int = 7, count: int = 2_000) -> Iterator[Figure]:
+def figures(folder: Path, *, old: int = 1_000_000, rounds: int = 21, count: int = 2_000) -> Iterator[Figure]:
     """A store with many old jobs beside an empty one, and a long log beside a short one, in turns."""
     for name in ("empty", "old"):
         (folder / name).mkdir()
