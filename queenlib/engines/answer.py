@@ -29,7 +29,7 @@ class Answer:
         self.finished: Finished | None = None
         """How it ended; there once the protocol has said so."""
         self._name, self._last = name, sent_at
-        self._progress: tuple[int, int] | None = None
+        self._read_tokens = -1
         self._reason: FinishReason | None = None
         self._usage: dict[str, Any] = {}
         self._timings: dict[str, Any] = {}
@@ -58,9 +58,10 @@ class Answer:
             raise protocol(self._name, f"an event of its stream cannot be read: {error!r}") from None
 
     def _read(self, done: int, total: int) -> Iterator[Progress]:
-        if (done, total) != self._progress:
-            self._progress = done, total
-            yield Progress(what="prompt", done=done, total=total, unit="tokens")
+        step = Progress(what="prompt", done=done, total=total, unit="tokens")
+        if done > self._read_tokens:  # less, or as much again, is no progress
+            self._read_tokens = done
+            yield step
 
     def _say(self, choice: dict[str, Any], at: float) -> Iterator[Token]:
         delta = choice.get("delta") or {}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from queenlib.engines.answer import Answer, refused
 from queenlib.engines.engine import Finished, Generation
-from queenlib.engines.faults import protocol
+from queenlib.engines.faults import protocol, stalled
 from queenlib.engines.line import Line
 from queenlib.engines.request import request, surely_fits, too_long
 from queenlib.engines.wire import Exchange, Reply
@@ -84,11 +84,18 @@ class EngineConnection:
         """Nothing is held between two requests."""
 
     async def _next(self, exchange: Exchange, answer: Answer) -> list[Token | Progress]:
+        """What comes next that says something, or nothing at the end. Events that say nothing renew no patience."""
         limit_s = self._patience.between_tokens_s if answer.tokens else self._patience.first_token_s
-        piece = await exchange.next(limit_s)
-        if piece is None:
-            raise protocol(self._name, "its stream ended without its end")
-        return list(answer.feed(piece.data, piece.at))
+        items: list[Token | Progress] = []
+        try:
+            async with self._world.limit(limit_s):
+                while not items and answer.finished is None:
+                    if (piece := await exchange.next(limit_s)) is None:
+                        raise protocol(self._name, "its stream ended without its end")
+                    items += answer.feed(piece.data, piece.at)
+        except TimeoutError:
+            raise stalled(self._name, limit_s) from None
+        return items
 
     async def _fit(self, body: dict[str, Any]) -> None:
         """Refuse what does not fit: where that is in doubt, the prompt is counted as the engine's own template makes it."""

@@ -29,12 +29,12 @@ def died(name: str, why: str, *, listening: bool = True) -> WorkerDied:
     )
 
 
-def stalled(name: str, silent_s: float) -> WorkerStalled:
+def stalled(name: str, silent_s: float, state: str = "What it had generated is kept.") -> WorkerStalled:
     """A worker gave nothing for `silent_s` seconds. Its field `stopped` says whether it has provably stopped since."""
     return WorkerStalled(
         f"Worker {name} gave nothing for {silent_s:g} s.",
         why="Its process is there and does not answer; it may be stopped, or its machine may be overloaded.",
-        state="What it had generated is kept.",
+        state=state,
         next=LOOK.format(name=name),
         silent_s=silent_s,
         stopped=True,

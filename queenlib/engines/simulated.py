@@ -48,8 +48,14 @@ class SimSpec:
     """Dies of a segmentation fault instead of sending it; 0 is never, here and below."""
     stall_at_token: int = 0
     """Sends nothing from it on, and stays alive."""
+    drip_at_token: int = 0
+    """Sends from it on a byte now and then, and never a whole event."""
+    blank_at_token: int = 0
+    """Sends from it on only events that say nothing."""
     bad_utf8_at_token: int = 0
     """Sends bytes that are no UTF-8 in it."""
+    mute_from: int = 0
+    """Takes that request and all after it, and never answers them, though it says that it is well; counts from 1."""
     wedge: bool = False
     """Takes connections, and never answers."""
     oom: bool = False

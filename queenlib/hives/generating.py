@@ -31,12 +31,14 @@ async def generate(
 
     Raises:
         WorkerDied: With exit code or signal and the last lines of the worker's log.
+        WorkerStalled: It gave nothing for too long, or was ended for that.
     """
     assert worker.connection is not None
     left = False
     try:
         async with aclosing(worker.connection.generate(generation, slot)) as items:
             async for item in items:
+                worker.heard()
                 if isinstance(item, Finished):
                     workers.backoff.worked(worker.model)
                 try:
@@ -84,7 +86,7 @@ async def _idle(worker: Worker, slot: int, world: World) -> bool:
         return False
 
 
-async def _how_it_died(workers: Workers, worker: Worker, error: WorkerDied, world: World) -> WorkerDied:
+async def _how_it_died(workers: Workers, worker: Worker, error: WorkerDied, world: World) -> WorkerDied | WorkerStalled:
     """The line broke: the error of the process that ended, or, if it has not, the one that there is."""
     assert worker.process is not None
     try:

@@ -11,6 +11,7 @@ from queenlib.errors import EngineError
 from queenlib.hives.generating import generate
 from queenlib.hives.hive import Hive
 from queenlib.hives.loader import Coming, Loader
+from queenlib.hives.probe import probe
 from queenlib.hives.scheduler import Choice, Wish, choose, refusal
 from queenlib.hives.slots import Slotted, Urgency
 from queenlib.hives.worker import Worker
@@ -46,7 +47,7 @@ async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> Asyn
     while True:
         hive.check()
         choice = choose(hive.workers.all(), wish)
-        if choice.action == "refuse" and not loader.coming(wish) and not loader.rested(wish):
+        if choice.action == "refuse" and not loader.coming(wish) and not loader.before(wish):
             raise _refused(hive, wish, choice)
         if not any(worker.open for worker in hive.workers.all() if worker.id in choice.worker_ids):
             _enough(made)
@@ -63,7 +64,10 @@ async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> Asyn
             if claim.granted is not None:
                 worker, slot = claim.granted
                 assert isinstance(worker, Worker)
-                if not worker.ended:
+                async with aclosing(probe(hive.workers, worker, slot)) as steps:
+                    async for step in steps:
+                        yield step
+                if not (worker.ended or worker.retired):
                     worker.keep_alive = worker.keep_alive if wish.keep_alive is None else wish.keep_alive
                     worker.use()
                     try:

@@ -56,17 +56,17 @@ class Loader:
         coming = (name for name, each in self._coming.items() if each.wanted.model == model)
         return tuple(dict.fromkeys((*there, *coming)))
 
-    def rested(self, wish: Wish) -> WorkerSpawn | None:
-        """What the worker that fits and was stopped last because nobody used it had been asked for as."""
+    def before(self, wish: Wish) -> WorkerSpawn | None:
+        """What the last worker that fits had been asked for as, if it was only stopped as idle, or fell."""
         for worker in reversed(self._hive.workers.all()):
             right = wish.worker_id in (None, worker.id) and wish.device in (None, worker.device)
-            if worker.rested and worker.ended and right and worker.model == wish.model and worker.id not in self._coming:
+            if worker.returns and right and worker.model == wish.model and worker.id not in self._coming:
                 return worker.wanted
         return None
 
     def usual(self, wish: Wish) -> WorkerSpawn:
-        """What is started for somebody who only names a model: what served it before, if it was only stopped as idle."""
-        if before := self.rested(wish):
+        """What is started for somebody who needs a model: what served it `before`, or a worker of the usual kind."""
+        if before := self.before(wish):
             return before
         name = self._hive.world.new_id("worker")
         return WorkerSpawn(model=wish.model, device=wish.device, hive_id=self._hive.id, name=name)

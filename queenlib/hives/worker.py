@@ -9,7 +9,8 @@ from datetime import datetime
 import psutil
 
 from queenlib.engines.engine import Connection, Engine, LoadSpec
-from queenlib.errors import IllegalTransition, WorkerDied
+from queenlib.engines.faults import stalled
+from queenlib.errors import IllegalTransition, WorkerDied, WorkerStalled
 from queenlib.hives.exits import Exit
 from queenlib.hives.processes import WorkerProcess
 from queenlib.messages.worker import KeepAlive, WorkerInfo, WorkerSpawn, WorkerState
@@ -45,6 +46,10 @@ class Worker:
         """Whether somebody has had a slot of it."""
         self.rested = False
         """Whether it was stopped because nobody used it: whoever needs it has it loaded again as it was."""
+        self.silent_s: float | None = None
+        """How long it was silent, in seconds, when it was ended for that."""
+        self.heard_at = 0.0
+        """When it last gave a sign of work, on the world's monotonic clock, in seconds."""
         self.retired = False
         """Whether it is not trusted any more: it takes nothing new, and is taken down when its generations have ended."""
         self.fate: tuple[WorkerState, str] | None = None
@@ -82,6 +87,15 @@ class Worker:
         """When it was last used, or became ready, on the world's monotonic clock; `None` while it is not ready or in use."""
         return self._used_at if self.open and not self.busy else None
 
+    @property
+    def returns(self) -> bool:
+        """Whether who needs it has it loaded again as it was: it was stopped as idle, or fell after it had been ready."""
+        return self.ended and (self.rested or (self.connection is not None and self._state is WorkerState.FAILED))
+
+    def heard(self) -> None:
+        """It gave a sign of work: a token, or progress with a prompt."""
+        self.heard_at = self._world.monotonic()
+
     def use(self) -> None:
         """Somebody uses it now, or has until now."""
         self.used = True
@@ -109,6 +123,7 @@ class Worker:
         """It is loaded: all its slots are free."""
         self.connection, self.free = connection, list(range(self.spec.slots))
         self._touch()
+        self.heard_at = self._used_at
         self.load_s = self._used_at - self._started
         self.become(WorkerState.READY)
 
@@ -124,13 +139,15 @@ class Worker:
             died = (WorkerState.FAILED, end.describe() if end else "its process could not be started")
             self.become(*(self.fate or died))
 
-    def died(self, end: Exit, doing: str) -> WorkerDied:
-        """The error for whoever needed it.
+    def died(self, end: Exit, doing: str) -> WorkerDied | WorkerStalled:
+        """The error for whoever needed it: it died, or was ended because it gave nothing.
 
         Args:
             end: How its process ended.
             doing: When that was, such as `while it generated`.
         """
+        if self.silent_s is not None:
+            return stalled(self.id, self.silent_s, state="It was ended; what it had generated is kept.")
         if self.fate is None:
             return end.error(self.id, doing)
         error = replace(end, note=self.fate[1]).error(self.id, doing)

@@ -37,7 +37,9 @@ async def test_refusal_is_no_illness(hives: HiveCatalog) -> None:
     assert await ask(hives, QUICK, most=10).task
 
 
-@pytest.mark.parametrize("fault", ["stall_at_token=3", "wedge=1"])
+@pytest.mark.parametrize(
+    "fault", ["stall_at_token=3", "stall_at_token=1", "drip_at_token=2", "blank_at_token=2", "mute_from=1", "wedge=1"]
+)
 async def test_worker_that_stalls_alone_is_taken_down(hasty: HiveCatalog, fault: str) -> None:
     """Its asker gets what came and a typed error; the worker fails with that reason, and the next one is another."""
     model = f"sim:words?{fault}"

@@ -29,22 +29,24 @@ async def test_engine_never_has_more_than_its_slots(hives: HiveCatalog) -> None:
     assert len(places) < 60 * 20
 
 
-async def test_claims_leave_a_worker_that_dies(hives: HiveCatalog) -> None:
-    """Who waits for any worker gets another; who named it gets the typed error."""
-    worker = await spawn(hives, ENDLESS, name="w", slots=1)
+async def test_claims_outlive_a_worker_that_dies(hives: HiveCatalog) -> None:
+    """Who waits for it, by its name or not, gets it loaded again as it was; who was at work gets the error."""
+    worker = await spawn(hives, ENDLESS, name="w", slots=1, context=5000)
     busy = ask(hives, ENDLESS)
     await generating(busy)
     anyone, named = ask(hives, ENDLESS), ask(hives, ENDLESS, worker_id="w")
     await until(lambda: ant(hives).workers.queue.waiting(worker) == 2)
     os.kill(pid(worker), signal.SIGKILL)
-    errors = [await busy.fails(), await named.fails()]
-    assert [type(error) for error in errors] == [WorkerDied, WorkerDied]
-    assert {error.signal for error in errors} == {"SIGKILL"}
-    assert await generating(anyone) is not worker
+    error = await busy.fails()
+    assert isinstance(error, WorkerDied)
+    assert error.signal == "SIGKILL"
+    again = await generating(anyone)
+    assert (again is not worker, again.id, again.spec) == (True, "w", worker.spec)
     assert anyone.told("slot: 0 ahead")
-    assert anyone.told("load: ")
+    assert anyone.told("backoff: ")
     await anyone.cancel()
-    assert isinstance(await ask(hives, ENDLESS, worker_id="w").fails(), WorkerDied)
+    assert await generating(named) is again
+    await named.cancel()
 
 
 async def test_death_that_nobody_has_seen_yet_is_typed(hives: HiveCatalog) -> None:
@@ -60,10 +62,11 @@ async def test_death_that_nobody_has_seen_yet_is_typed(hives: HiveCatalog) -> No
 async def test_deaths_in_a_row_come_to_an_end(hives: HiveCatalog) -> None:
     """A model that kills each of its workers is not loaded again and again for those who wait."""
     model = "sim:words?crash_at_token=1"
-    errors = [await asker.fails() for asker in [ask(hives, model) for _ in range(12)]]
+    askers = [ask(hives, model) for _ in range(12)]
+    errors = [await asker.fails() for asker in askers]
     assert {type(error) for error in errors} == {WorkerDied}
     assert any(f"as {LOADS - 1} others had" in error.what for error in errors)
-    assert len(ant(hives).workers.all()) == LOADS
+    assert len({asker.held.worker for asker in askers if asker.held}) == LOADS
 
 
 async def test_worker_that_is_on_its_way_is_waited_for(hives: HiveCatalog) -> None:

@@ -110,14 +110,16 @@ class Simulation:
         self._peak = max(self._peak, sum(slot.busy for slot in self._slots))
         self._journal.note("start", body["messages"])
         left = True
+        mute = 0 < self.sim["mute_from"] <= self._total
         try:
-            left = not await _until_left(speak(self.sim, said, self._chunk, writer), reader)
+            speaking = asyncio.Event().wait() if mute else speak(self.sim, said, self._chunk, writer)
+            left = not await _until_left(speaking, reader)
         finally:
             slot.busy = False
             self._journal.note("left" if left else "end", body["messages"])
 
 
-async def _until_left(speaking: Coroutine[Any, Any, None], reader: asyncio.StreamReader) -> bool:
+async def _until_left(speaking: Coroutine[Any, Any, object], reader: asyncio.StreamReader) -> bool:
     """Speak until all is said, or the other side has closed the line; whether all was said."""
     speech, line = asyncio.create_task(speaking), asyncio.create_task(reader.read(1))
     try:

@@ -15,6 +15,8 @@ from queenlib.engines.host import web
 from queenlib.engines.host.script import Script
 
 BAD_UTF8 = b"\xff\xfe"
+AGAIN_S = 0.1
+"""Between two of what it sends in place of an answer, in seconds."""
 
 
 async def speak(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.StreamWriter) -> None:
@@ -33,7 +35,7 @@ async def speak(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.S
     tokens = [*(("reasoning_content", text) for text in said.reasoning), *(("content", text) for text in said.content)]
     for number, (channel, text) in enumerate(tokens, 1):
         await asyncio.sleep(max(0.0, read + number / sim["tokens_per_s"] - time.monotonic()))
-        await _go_wrong(sim, number)
+        await _go_wrong(sim, number, writer)
         await _send(writer, _choice(**{channel: text}), bad=number == sim["bad_utf8_at_token"])
     await _send(writer, _choice(said.finish))
     times = {"prompt_ms": (read - began) * 1000, "predicted_ms": (time.monotonic() - read) * 1000}
@@ -73,9 +75,20 @@ def _choice(finish: str | None = None, **delta: Any) -> list[dict[str, Any]]:
     return [{"index": 0, "finish_reason": finish, "delta": delta}]
 
 
-async def _go_wrong(sim: dict[str, Any], number: int) -> None:
+async def _go_wrong(sim: dict[str, Any], number: int, writer: asyncio.StreamWriter) -> None:
     if number == sim["stall_at_token"]:
         await asyncio.Event().wait()
+    if number == sim["drip_at_token"]:
+        await _for_ever(writer, web.chunk(b"d"))
+    if number == sim["blank_at_token"]:
+        await _for_ever(writer, web.event(json.dumps({"choices": _choice(content="")}).encode()))
     if number == sim["crash_at_token"]:
         await asyncio.sleep(0.05)  # what was said before is on its way
         die(signal.SIGSEGV, "simulated: segmentation fault, as asked for")
+
+
+async def _for_ever(writer: asyncio.StreamWriter, data: bytes) -> None:
+    while True:
+        writer.write(data)
+        await writer.drain()
+        await asyncio.sleep(AGAIN_S)

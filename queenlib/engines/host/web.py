@@ -63,5 +63,9 @@ def problem(status: int, kind: str, message: str, **more: Any) -> bytes:
 
 def event(data: bytes) -> bytes:
     """One event of a stream, as a chunk."""
-    line = b"data: " + data + b"\n\n"
-    return f"{len(line):x}\r\n".encode() + line + b"\r\n"
+    return chunk(b"data: " + data + b"\n\n")
+
+
+def chunk(data: bytes) -> bytes:
+    """A part of a stream."""
+    return f"{len(data):x}\r\n".encode() + data + b"\r\n"
