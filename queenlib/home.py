@@ -24,14 +24,23 @@ class Home:
         Raises:
             QueenError: If it cannot be made or written to.
         """
-        chosen = Path(path or os.environ.get("QUEENLIB_HOME") or _platform_home()).expanduser().absolute()
-        home = cls(chosen)
+        home = cls.named(path)
         try:
             for folder in (home.path, home.models, home.downloads, home.logs):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise _not_ours(chosen, error) from error
+            raise _not_ours(home.path, error) from error
         return home
+
+    @classmethod
+    def named(cls, path: str | os.PathLike[str] | None = None) -> Home:
+        """The same home, whether or not it is there; nothing is made."""
+        return cls(Path(path or os.environ.get("QUEENLIB_HOME") or _platform_home()).expanduser().absolute())
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is that of everybody who does not say otherwise: the platform's folder for data."""
+        return self.path == _platform_home()
 
     @property
     def models(self) -> Path:
@@ -52,6 +61,16 @@ class Home:
     def store(self) -> Path:
         """The log of all jobs; what belongs to it lies beside it."""
         return self.path / "jobs.db"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the queen of this home, for as long as she lives."""
+        return self.store.with_suffix(".lock")
+
+    @property
+    def start_lock_file(self) -> Path:
+        """Held by who starts a queen in the background, until she is there."""
+        return self.path / "start.lock"
 
     @property
     def address_file(self) -> Path:

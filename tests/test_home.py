@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from platformdirs import user_data_path
 
 from queenlib.errors import QueenError
 from queenlib.home import Home, read_token
@@ -30,6 +31,14 @@ def test_the_environment_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("QUEENLIB_HOME", str(tmp_path / "there"))
     assert Home.open().path == tmp_path / "there"
     assert Home.open(tmp_path / "here").path == tmp_path / "here"
+
+
+def test_a_home_is_named_without_being_made(tmp_path: Path) -> None:
+    """Whoever only asks makes nothing; whether it is everybody's is known."""
+    assert Home.named(tmp_path / "home") == Home(tmp_path / "home")
+    assert not (tmp_path / "home").exists()
+    assert not Home.named(tmp_path).is_usual
+    assert Home(user_data_path("queenlib", appauthor=False)).is_usual
 
 
 def test_a_home_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `queenlib demo | infer | serve | lab | doctor | salvage`, one command a file.
+"""The command line: `queenlib demo | infer | up | down | status | restart | serve | lab | doctor | salvage`; a file each.
 
 What a command needs is imported when it runs: `queenlib --help` is quick, and an interrupt meets nothing half imported.
 """
@@ -11,10 +11,14 @@ import typer
 
 from queenlib.cli.demo import demo
 from queenlib.cli.doctor import doctor
+from queenlib.cli.down import down
 from queenlib.cli.infer import infer
 from queenlib.cli.lab import lab
+from queenlib.cli.restart import restart
 from queenlib.cli.salvage import salvage
 from queenlib.cli.serve import serve
+from queenlib.cli.status import status
+from queenlib.cli.up import up
 from queenlib.version import __version__
 
 app = typer.Typer(
@@ -38,6 +42,6 @@ def queenlib(
     """Run language models on your own machines. Everything is a job."""
 
 
-for _command in (demo, infer, serve, doctor, salvage):
+for _command in (demo, infer, up, down, status, restart, serve, doctor, salvage):
     app.command()(_command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(lab)

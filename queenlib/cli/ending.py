@@ -1,7 +1,8 @@
 """How a command ends: what is said about it, and its exit code.
 
-0 is well; 1 is an error of queenlib, told in its four parts; 2 is a command line that does not fit; 130 is an interrupt;
-141 and 143 are what a shell says of a closed pipe (`queenlib infer … | head -1`) and of SIGTERM.
+0 is well; 1 is an error of queenlib, told in its four parts; 2 is a command line that does not fit; 3 is `queenlib status`
+where no queen is; 130 is an interrupt; 141 and 143 are what a shell says of a closed pipe (`queenlib infer … | head -1`) and
+of SIGTERM.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import typer
 from queenlib import tables
 from queenlib.errors import InvalidOperation, QueenError
 
-FAILED, INTERRUPTED, PIPE_CLOSED, TERMINATED = 1, 130, 141, 143
+FAILED, NOT_THERE, INTERRUPTED, PIPE_CLOSED, TERMINATED = 1, 3, 130, 141, 143
 ARGUMENTS = ("prompt",)
 """Fields of operations that are no options here."""
 

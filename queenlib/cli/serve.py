@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -108,9 +108,24 @@ async def _until_told(reign: Reign, service: Service, calls: Calls, lifeline: Li
             reason.cancel()
     call = done.pop().result()
     if call is Call.DRAIN:
-        _say(f"letting her jobs end, for {service.grace_s:g} s at most; once more ends at once")
-        await reign.drain(service.grace_s)
+        _say(
+            f"letting her jobs end, for {service.grace_s:g} s at most; Ctrl-C cuts it short; SIGTERM once more ends at once"
+        )
+        await _drain(reign, service.grace_s, calls)
     _say(f"{call}; ending her jobs and workers; once more ends at once")
+
+
+async def _drain(reign: Reign, grace_s: float, calls: Calls) -> None:
+    """Let her jobs end, for as long as they may, and nobody is in a hurry."""
+    draining = asyncio.create_task(reign.drain(grace_s), name="drain")
+    hurry = asyncio.create_task(calls.hurried(), name="hurry")
+    try:
+        await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        if draining.done():
+            draining.result()
+    finally:
+        draining.cancel()
+        hurry.cancel()
 
 
 async def _idle(reign: Reign, after_s: float) -> Call:
@@ -119,4 +134,5 @@ async def _idle(reign: Reign, after_s: float) -> Call:
 
 
 def _say(what: str) -> None:
-    typer.echo(f"\n· {what}", err=True)
+    with suppress(OSError):  # her terminal is gone
+        typer.echo(f"\n· {what}", err=True)

@@ -30,7 +30,7 @@ class Background(Succession):
     def __init__(self, home: Home, world: World, how: Launch, join_s: float = JOIN_S) -> None:
         super().__init__(home, world, Rule(), join_s)
         self._how = how
-        self._starting = FileLock(home.path / "start.lock")
+        self._starting = FileLock(home.start_lock_file)
         self._child: asyncio.subprocess.Process | None = None
 
     @property
@@ -63,7 +63,7 @@ class Background(Succession):
         if not self._starting.try_take():
             return True  # he is not given up on as long as he tries
         try:
-            before, self._child = self._child, await launch(self._home, self._world, self._how)
+            before, self._child = self._child, await launch(self.home, self._world, self._how)
             if before is not None:
                 await end(before, self._world)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from queenlib.client.backend import Backend
 from queenlib.client.background import Background
@@ -55,4 +56,9 @@ def where(backend: Backend, url: str | None) -> str:
     if not address.serves:
         return f"of another process, at {address.url}"
     idle = "" if address.idle_exit_s is None else f"; ends after {address.idle_exit_s / 60:g} quiet minutes"
-    return f"in the background, at {address.url}{idle}; to stop her: kill {address.pid}"
+    return f"in the background, at {address.url}{idle}; to stop her: {how_to('down', backend.home)}"
+
+
+def how_to(command: str, home: Home) -> str:
+    """A command about the queen of a home, as a line for a shell."""
+    return f"queenlib {command}" if home.is_usual else f"queenlib {command} --home {shlex.quote(str(home.path))}"

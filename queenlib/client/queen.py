@@ -108,7 +108,7 @@ class Queen:
         Args:
             home: The folder for all that she writes; see `Queen`.
             idle_exit_s: After so many seconds without anything to do, one who is started now ends by herself; unsaid, she
-                runs until she is told to end: `kill` and her process, which her handle shows.
+                runs until she is told to end: `queenlib down`.
 
         Raises:
             QueenError: She cannot be started; it says why.

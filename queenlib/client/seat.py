@@ -69,6 +69,11 @@ class Seat:
 
     @property
     def joined(self) -> Address | None:
+    @property
+    def home(self) -> Home:
+        """Whose queen this is."""
+        return self._succession.home
+
         """Where the queen of this home is; `None` for this process."""
         return self._succession.address
 

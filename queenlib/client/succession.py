@@ -37,7 +37,7 @@ class Succession:
         self.address: Address | None = None
         """Where she is; `None` for this process."""
         self.closed = False
-        self._home, self._world, self._rule, self._join_s = home, world, rule, join_s
+        self.home, self._world, self._rule, self._join_s = home, world, rule, join_s
         self._turn = asyncio.Lock()
         self._finding: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -59,7 +59,7 @@ class Succession:
 
     def leaves(self) -> bool:
         """Whether the one who has the home does not say where she is any more: then she is being closed."""
-        return Address.read(self._home) != self.address
+        return Address.read(self.home) != self.address
 
     async def close(self) -> None:
         """Let go of the queen, who is closed if she is in this process, and look for no other."""
@@ -95,7 +95,7 @@ class Succession:
     async def _reigns(self) -> bool:
         """Take the home, if it is free."""
         try:
-            self.reign = await Reign.begin(self._home, self._world, self._rule)
+            self.reign = await Reign.begin(self.home, self._world, self._rule)
         except HomeTaken:
             return False
         self.reign.listen_soon()
@@ -104,14 +104,14 @@ class Succession:
 
     async def _joins(self, within_s: float) -> bool:
         """Become a client of the one who has the home, or stay it, if she answers."""
-        address = Address.read(self._home)
-        if address is None or not self._home.token_file.exists():
+        address = Address.read(self.home)
+        if address is None or not self.home.token_file.exists():
             return False
         if self.queen is not None and address == self.address:
             return await self._answers(self.queen, within_s)
         from queenlib.client.remote import RemoteQueen  # here: who is alone needs no HTTP client
 
-        token, joined = read_token(self._home.token_file), False
+        token, joined = read_token(self.home.token_file), False
         try:
             remote = RemoteQueen(address.url, token, self._world, tries=1)
         except InvalidRequest:  # that is no address: somebody else has written it
@@ -151,14 +151,14 @@ class Succession:
                         await self._reigns()
 
     def _silent(self) -> HomeTaken:
-        address = Address.read(self._home)
+        address = Address.read(self.home)
         there = "It does not say where it listens."
         if address is not None:
             there = f"It should listen at {address.url} (process {address.pid}, queenlib {address.version})."
         return HomeTaken(
-            f"Another process has {self._home.path}, and did not answer within {self._join_s:g} s.",
+            f"Another process has {self.home.path}, and did not answer within {self._join_s:g} s.",
             why=there,
             state="Nothing was started.",
-            next=f"See who it is: fuser {self._home.path / 'jobs.lock'}; or take another home: QUEENLIB_HOME=/path",
-            path=str(self._home.path),
+            next=f"See who it is: fuser {self.home.path / 'jobs.lock'}; or take another home: QUEENLIB_HOME=/path",
+            path=str(self.home.path),
         )

@@ -127,10 +127,16 @@ class QueenDraining(QueueFull):
 
 
 class ProtocolMismatch(QueenError):
-    """This program and the queen are of versions that cannot speak with each other; `ours` and `hers` are protocols."""
+    """This program and the queen are of versions that cannot speak with each other; `ours` and `hers` are protocols.
+
+    `version` and `pid` are hers; `unfinished` is how many of her jobs have not ended, if that is known.
+    """
 
     ours: int
     hers: int
+    version: str
+    pid: int
+    unfinished: int | None
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows of it: what to do, and not where in our code it was noticed."""

@@ -40,6 +40,32 @@ class Pid:
         except psutil.Error:
             return False
 
+    def listens(self, port: int) -> bool:
+        """Whether it is this process that listens on a port of this machine, as far as the system lets us see."""
+        try:
+            sockets = psutil.Process(self.number).net_connections("tcp") if self.alive() else []
+        except psutil.Error:
+            return False
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in sockets)
+
+    def command(self) -> str:
+        """How it was started; empty where that cannot be seen."""
+        try:
+            return " ".join(psutil.Process(self.number).cmdline()) if self.alive() else ""
+        except psutil.Error:
+            return ""
+
+    def signal(self, number: int) -> bool:
+        """Send it a signal, if it is still it; whether that was done."""
+        try:
+            process = psutil.Process(self.number)
+            if process.create_time() != self.started:
+                return False
+            process.send_signal(number)  # which looks once more whether it is another by now
+        except psutil.Error:
+            return False
+        return True
+
     def kill_group(self) -> None:
         """Kill it and its group, if it is still it."""
         if self.alive():

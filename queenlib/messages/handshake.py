@@ -27,21 +27,33 @@ def read_info(content: bytes) -> QueenInfo:
         raise ValueError("That is not what a queen says.")
     hers = said.get("protocol", FIRST)
     if hers != PROTOCOL:
-        raise mismatch(PROTOCOL, int(hers), str(said["version"]), int(said["pid"]))
+        raise mismatch(PROTOCOL, int(hers), str(said["version"]), int(said["pid"]), _counted(said.get("unfinished")))
     known = {name: value for name, value in said.items() if name in QueenInfo.model_fields}
     return QueenInfo.model_validate_json(json.dumps(known))
 
 
-def mismatch(ours: int, hers: int, version: str, pid: int) -> ProtocolMismatch:
-    """The error of a client of protocol `ours` and a queen of protocol `hers`, of that version and in that process."""
+def mismatch(ours: int, hers: int, version: str, pid: int, unfinished: int | None = None) -> ProtocolMismatch:
+    """The error of a client of protocol `ours` and a queen of protocol `hers`, of that version and in that process.
+
+    `unfinished` is how many of her jobs have not ended, where she says it in a way that we can read.
+    """
     older = hers < ours
     return ProtocolMismatch(
         f"This program and the queen (queenlib {version}, process {pid}) are of versions that cannot speak with each other.",
         why=f"She is the {'older' if older else 'newer'} one: her protocol is {hers}, this program's is {ours}.",
         state="Nothing was done; her jobs go on.",
-        next=f"End process {pid} when her jobs have ended, and try again; or take another home: QUEENLIB_HOME=/path"
+        next="queenlib restart --when-idle   # waits for her jobs; or take another home: QUEENLIB_HOME=/path"
         if older
         else "Restart this kernel or program: it still has the older queenlib.",
         ours=ours,
         hers=hers,
+        version=version,
+        pid=pid,
+        unfinished=unfinished,
     )
+
+
+def _counted(states: object) -> int | None:
+    if not isinstance(states, dict) or not all(isinstance(count, int) for count in states.values()):
+        return None
+    return sum(states.values())

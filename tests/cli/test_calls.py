@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from queenlib.cli.calls import Call, Calls
+from queenlib.cli.calls import SIGNALS, Call, Calls
 
 HELD = """
 import asyncio
@@ -23,20 +25,48 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize(("number", "call"), [(signal.SIGTERM, Call.DRAIN), (signal.SIGINT, Call.NOW)])
-async def test_the_first_signal_says_how(number: signal.Signals, call: Call) -> None:
-    """SIGTERM lets jobs end, an interrupt does not; whoever asks again is told the same."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Whatever the signals do in here, this process handles them afterwards as before."""
+    before = {each: signal.getsignal(each) for each in SIGNALS}
     try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@pytest.mark.parametrize(("number", "call"), SIGNALS.items())
+async def test_the_first_signal_says_how(number: signal.Signals, call: Call) -> None:
+    """SIGTERM lets jobs end, an interrupt and the end of the terminal do not; whoever asks again is told the same."""
+    with handlers_kept():
         calls = Calls()
         os.kill(os.getpid(), number)
         async with asyncio.timeout(20):
             assert await calls.first() is call
             assert await calls.first() is call
-        assert [signal.getsignal(each) for each in before] == [signal.SIG_DFL] * 2  # the next one ends this process
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        fatal = [signal.getsignal(each) is signal.SIG_DFL for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]
+        assert fatal == [True, True, call is not Call.DRAIN]  # the next one ends this process
+
+
+async def test_an_interrupt_while_jobs_end_is_a_hurry() -> None:
+    """It is told; one more ends the process."""
+    with handlers_kept():
+        calls = Calls()
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(20):
+            assert await calls.first() is Call.DRAIN
+            os.kill(os.getpid(), signal.SIGINT)
+            await calls.hurried()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+
+async def test_what_is_ignored_stays_so() -> None:
+    """`nohup` means what it says."""
+    with handlers_kept():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        Calls()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 @pytest.mark.parametrize("said", ["", "x" * 100_000])

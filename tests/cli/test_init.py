@@ -12,7 +12,7 @@ import pytest
 from queenlib import __version__
 from tests.cli.program import run
 
-COMMANDS = ("demo", "infer", "serve", "lab", "doctor", "salvage")
+COMMANDS = ("demo", "infer", "up", "down", "status", "restart", "serve", "lab", "doctor", "salvage")
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:

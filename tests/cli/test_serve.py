@@ -71,7 +71,7 @@ def test_all_sockets_are_on_loopback(tmp_path: Path) -> None:
     assert set(listening) <= {"127.0.0.1", "::1"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_she_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     """A signal ends her with 0: her workers first, so that no process is left, and readers hear how their jobs ended."""
     with serving(tmp_path, "--grace", "0.5") as (process, ready), busy(ready) as queen:
@@ -133,15 +133,28 @@ def test_she_ends_when_there_is_nothing_to_do(tmp_path: Path) -> None:
         assert queen.sync.jobs.get(job.id).state is State.SUCCEEDED
 
 
-@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-def test_while_jobs_end_a_second_signal_does_not_wait(tmp_path: Path, second: signal.Signals) -> None:
-    """SIGTERM, and again, or Ctrl-C: the process ends there and then, and its workers with it."""
+def test_while_jobs_end_a_second_signal_does_not_wait(tmp_path: Path) -> None:
+    """SIGTERM, and again: the process ends there and then, and its workers with it."""
     with serving(tmp_path) as (process, ready), busy(ready):
         children = family(process)
         process.terminate()
         read_until(process.stderr, "once more ends at once")
-        process.send_signal(second)
-        assert process.wait(20) == -second
+        process.terminate()
+        assert process.wait(20) == -signal.SIGTERM
+    assert left(children) == []
+
+
+def test_an_interrupt_cuts_short_what_jobs_have(tmp_path: Path) -> None:
+    """SIGTERM, and then Ctrl-C: what has not ended is closed and its reader is told; she ends with 0."""
+    with serving(tmp_path) as (process, ready), busy(ready) as queen:
+        children = family(process)
+        job = queen.infer("y", model=LONG, max_tokens=2000)
+        process.terminate()
+        read_until(process.stderr, "Ctrl-C cuts it short")
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(errors.QueenClosed):
+            job.wait(20)
+        assert process.wait(20) == 0
     assert left(children) == []
 
 

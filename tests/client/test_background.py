@@ -38,13 +38,14 @@ def test_she_is_started_joined_and_left_running(tmp_path: Path) -> None:
             job = first.infer("x", model=LONG)
             next(event for event in job if isinstance(event, TokenEvent))
             assert repr(first) == (
-                f"<Queen in the background, at {first.url}; ends after 30 quiet minutes; to stop her: kill {pid}>"
+                f"<Queen in the background, at {first.url}; ends after 30 quiet minutes; "
+                f"to stop her: queenlib down --home {tmp_path}>"
             )
         assert alive(pid)
         with Queen.background(tmp_path) as second, Queen(tmp_path) as third:
             assert second.sync.info().pid == third.sync.info().pid == pid
             assert second.sync.jobs.get(job.id).state is State.RUNNING
-            assert f"kill {pid}" in repr(third)
+            assert "queenlib down" in repr(third)
             second.sync.jobs.cancel(job.id)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from platformdirs import user_data_path
 
 from queenlib import Queen
+from queenlib.client.opening import how_to
 from queenlib.errors import HomeTaken, ProtocolMismatch, QueenError
+from queenlib.home import Home
 from queenlib.version import PROTOCOL
 from tests.client.outliving import ended, of_another_version
 
@@ -22,6 +25,12 @@ def test_each_place_has_its_words(tmp_path: Path) -> None:
             assert repr(far) == f"<Queen at {joined.url}>"
 
 
+def test_a_command_names_the_home_where_it_has_to(tmp_path: Path) -> None:
+    """A home that is not everybody's is named, ready for a shell."""
+    assert how_to("down", Home(user_data_path("queenlib", appauthor=False))) == "queenlib down"
+    assert how_to("down", Home(tmp_path / "a b")) == f"queenlib down --home '{tmp_path}/a b'"
+
+
 def test_a_place_that_is_asked_for_counts_more_than_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`QUEENLIB_URL` is where a plain `Queen()` is; `Queen.background()` and a child are where they say."""
     monkeypatch.setenv("QUEENLIB_URL", "http://127.0.0.1:1")
@@ -33,7 +42,9 @@ def test_a_place_that_is_asked_for_counts_more_than_the_environment(tmp_path: Pa
 
 
 @pytest.mark.parametrize("process", [False, True])
-@pytest.mark.parametrize(("said", "next"), [({}, "End process "), ({"protocol": PROTOCOL + 1}, "Restart this kernel")])
+@pytest.mark.parametrize(
+    ("said", "next"), [({}, "queenlib restart --when-idle"), ({"protocol": PROTOCOL + 1}, "Restart this kernel")]
+)
 def test_a_queen_of_another_version_is_told_from_one_that_is_gone(
     tmp_path: Path, said: dict[str, int], next: str, process: bool
 ) -> None:

@@ -39,3 +39,18 @@ def test_another_one_is_not_it() -> None:
         other.kill_group()
         assert Pid.of(process.pid).alive()
         process.kill()
+
+
+def test_who_listens_is_known_and_may_be_told() -> None:
+    """Of two processes the one that listens is it; it is seen how it was started, and only it is sent a signal."""
+    code = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)"
+    with subprocess.Popen([sys.executable, "-c", code + "; time.sleep(60)"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port, pid = int(process.stdout.readline()), Pid.of(process.pid)
+        assert pid.listens(port)
+        assert not Pid.of(os.getpid()).listens(port)
+        assert "create_server" in pid.command()
+        assert not Pid(process.pid, 1.0).signal(signal.SIGTERM)
+        assert pid.signal(signal.SIGTERM)
+        assert process.wait(20) == -signal.SIGTERM
+    assert (pid.listens(port), pid.command(), pid.signal(signal.SIGTERM)) == (False, "", False)

@@ -40,7 +40,8 @@ def test_one_of_another_version_is_refused(hers: int) -> None:
     """Whatever else she says: who she is, and whose turn it is to be restarted."""
     with pytest.raises(ProtocolMismatch, match=r"1\.2\.3, process 7") as caught:
         read_info(said(protocol=hers, operations=7))
-    assert (caught.value.ours, caught.value.hers) == (PROTOCOL, hers)
+    error = caught.value
+    assert (error.ours, error.hers, error.version, error.pid, error.unfinished) == (PROTOCOL, hers, "1.2.3", 7, 2)
 
 
 def test_one_who_does_not_say_it_is_the_first() -> None:
@@ -49,6 +50,14 @@ def test_one_who_does_not_say_it_is_the_first() -> None:
     with pytest.raises(ProtocolMismatch) as caught:
         read_info(json.dumps(old).encode())
     assert caught.value.hers == 1
+
+
+@pytest.mark.parametrize("unfinished", [None, "many", 7, {"running": "two"}])
+def test_what_one_of_another_version_counts_otherwise_is_not_known(unfinished: Any) -> None:
+    """Her jobs are counted where she says it as we do, and else not guessed."""
+    with pytest.raises(ProtocolMismatch) as caught:
+        read_info(said(protocol=PROTOCOL + 1, unfinished=unfinished))
+    assert caught.value.unfinished is None
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'"x"', b"{}", b'{"status": "ok"}', b"\xff"])
@@ -60,5 +69,5 @@ def test_what_is_no_queen_is_none(content: bytes) -> None:
 
 def test_what_to_do_is_for_the_older_side() -> None:
     """An older queen is ended, an older program is begun anew."""
-    assert mismatch(3, 2, "1.2.3", 7).next.startswith("End process 7 ")
+    assert mismatch(3, 2, "1.2.3", 7).next.startswith("queenlib restart --when-idle ")
     assert mismatch(2, 3, "1.2.3", 7).next.startswith("Restart this kernel")

@@ -1,0 +1,146 @@
+"""Starts, ends and changes the queen in the background of a home, as somebody at a terminal does."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from queenlib.client.background import Background
+from queenlib.client.incumbent import Incumbent
+from queenlib.client.launch import Launch, launch
+from queenlib.errors import QueenError, StoreUnusable
+from queenlib.file_lock import FileLock
+from queenlib.home import Home
+from queenlib.world import World
+
+LOOK_S = 0.5
+"""Seconds between two looks at what she still has to do."""
+END_S = 60.0
+"""Seconds in which one who has been told to end, and answers no more, has to be gone."""
+
+Watch = Callable[[Mapping[str, int] | None], None]
+"""Is told, now and whenever it changes, how many of her jobs have not ended, by their state; `None` if it is not known."""
+
+
+async def start(home: Home, world: World, how: Launch) -> Incumbent:
+    """Start her, unless somebody has the home by then; gives the one who has it.
+
+    Raises:
+        QueenError: She cannot be started; it says why.
+    """
+    background = Background(home, world, how)
+    try:
+        await background.find(None)
+    finally:
+        await background.close()
+    return await _there(home, world)
+
+
+async def end(queen: Incumbent, world: World, watch: Watch, *, now: bool = False, grace_s: float | None = None) -> None:
+    """Tell her to end, and wait until her process is gone. One who lets her jobs end already is not told again.
+
+    Args:
+        queen: She.
+        world: The clock.
+        watch: Is told what is waited for.
+        now: Do not let her jobs end: they fail with `queen_closed`.
+        grace_s: Seconds after which what has not ended fails like that; by default those that she gives her jobs, and
+            never more.
+
+    Raises:
+        InUse: She may not be told; nothing was sent.
+        QueenError: She was told, and is still there.
+    """
+    patient = not now and grace_s is not None
+    if now or not (queen.info and queen.info.draining):
+        queen.tell(signal.SIGINT if now else signal.SIGTERM)
+    begun = answered = world.monotonic()
+    told: object = object()
+    while not await queen.ended(world, LOOK_S):
+        if patient and world.monotonic() >= begun + (grace_s or 0):
+            patient = False
+            queen.tell(signal.SIGINT)
+        seen = await _looked(queen, world)
+        if seen is not None:
+            answered = world.monotonic()
+            if seen.unfinished != told:
+                told = seen.unfinished
+                watch(seen.unfinished)
+        elif world.monotonic() >= answered + END_S:
+            raise _stays(queen)
+
+
+async def idle(queen: Incumbent, world: World, watch: Watch) -> None:
+    """Wait until none of her jobs is unfinished, or she is gone, or does not say what she has to do."""
+    told: object = object()
+    while (seen := await _looked(queen, world)) is not None and seen.unfinished:
+        if seen.unfinished != told:
+            told = seen.unfinished
+            watch(seen.unfinished)
+        await world.sleep(LOOK_S)
+
+
+async def change(queen: Incumbent, world: World, watch: Watch, how: Launch, *, grace_s: float | None = None) -> Incumbent:
+    """End her and start another on the same home; whoever wants a queen there meanwhile waits for that one.
+
+    Args:
+        queen: She.
+        world: The clock.
+        watch: Is told what is waited for.
+        how: How the next one is started; where her port is not to be had, on another.
+        grace_s: See `end`.
+
+    Raises:
+        InUse: She may not be told to end; nothing was sent.
+        QueenError: She is still there; or the next one did not start.
+    """
+    starting = FileLock(queen.home.start_lock_file)
+    held = starting.try_take()  # else somebody starts one already, who is the next one
+    try:
+        await end(queen, world, watch, grace_s=grace_s)
+        if held:
+            await _launched(queen.home, world, how)
+    finally:
+        starting.release()
+    return await start(queen.home, world, replace(how, port=0))
+
+
+async def _launched(home: Home, world: World, how: Launch) -> None:
+    try:
+        await launch(home, world, how)
+    except StoreUnusable:
+        raise
+    except QueenError:
+        if not how.port:
+            raise
+        await launch(home, world, replace(how, port=0))
+
+
+async def _looked(queen: Incumbent, world: World) -> Incumbent | None:
+    """How she is now; `None` if she does not answer, or it is another who does."""
+    try:
+        seen = await Incumbent.look(queen.home, world)
+    except QueenError:
+        return None
+    return seen if seen is not None and seen.pid == queen.pid else None
+
+
+async def _there(home: Home, world: World) -> Incumbent:
+    if (queen := await Incumbent.look(home, world)) is not None:
+        return queen
+    raise QueenError(
+        f"The queen of {home.path} was started, and is gone again.",
+        why="She was told to end, or had nothing to do for as long as she was to wait (`--idle-exit`).",
+        state="Nothing of hers runs.",
+        next=f"Read what she said last: tail {home.logs / 'queen.log'}",
+    )
+
+
+def _stays(queen: Incumbent) -> QueenError:
+    return QueenError(
+        f"The queen of {queen.home.path} was told to end, and process {queen.address.pid} is still there.",
+        why=f"She has not answered for {END_S:g} s.",
+        state="Whether her jobs have ended cannot be known; the next queen says it.",
+        next=f"Read what she said last: tail {queen.home.logs / 'queen.log'}; then end her: kill -9 {queen.address.pid}",
+    )

@@ -1,0 +1,62 @@
+"""`queenlib down`: the queen in the background ends, and nobody else does."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from queenlib import Queen, errors
+from tests.cli.program import read_until, run, started
+from tests.client.others import other
+from tests.client.outliving import alive, ended, pid_of, until
+
+
+def test_her_jobs_end_first(tmp_path: Path) -> None:
+    """It says what it waits for; an interrupt leaves her to it, and the one who asks again waits for the same end."""
+    with ended(tmp_path), Queen.background(tmp_path) as queen:
+        pid = pid_of(tmp_path)
+        job = queen.infer("x", model="sim:words?tokens=200&tokens_per_s=40", max_tokens=200)
+        next(event for event in job if event.type == "token")
+        with started(tmp_path, "down") as first:
+            read_until(first.stderr, "lets her jobs end: 1 unfinished job (1 running)")
+            first.send_signal(signal.SIGINT)
+            assert first.wait(30) == 130
+        done = run(tmp_path, "down")
+        assert (done.returncode, alive(pid)) == (0, False)
+        assert f"(process {pid}) has ended.\n" in done.stdout
+        assert job.wait(60).usage.completion_tokens == 200
+
+
+@pytest.mark.full
+def test_now_is_now(tmp_path: Path) -> None:
+    """`--now` does not wait for jobs: who waits for one is told that its queen was closed."""
+    with ended(tmp_path):
+        assert run(tmp_path, "up").returncode == 0
+        with Queen.background(tmp_path) as queen:
+            job = queen.infer("x", model="sim:words?tokens=100000&tokens_per_s=40")
+            next(event for event in job if event.type == "token")
+            assert run(tmp_path, "down", "--now").returncode == 0
+            with pytest.raises(errors.QueenClosed):
+                job.wait(60)
+
+
+def test_where_nobody_is_nothing_is_to_be_done(tmp_path: Path) -> None:
+    """That is well, and nothing is made for it."""
+    done = run(tmp_path / "home", "down")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "No queen is at " in done.stdout
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("how", [["--now"], pytest.param([], marks=pytest.mark.full)])
+def test_a_program_is_left_alone(tmp_path: Path, how: list[str]) -> None:
+    """She who is part of it is not told to end, however it is asked for; whose process it is, is said."""
+    with other(tmp_path) as program:
+        until(lambda: (tmp_path / "queen.json").exists())
+        done = run(tmp_path, "down", *how)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"process {program.process.pid}." in done.stderr
+        assert "others.py" in done.stderr
+        assert program.ask("who") == "<Queen in this process>"
