@@ -13,11 +13,13 @@ from typing import Any, assert_never
 from queenlib.errors import InvalidOperation, InvalidRequest, StreamReset
 from queenlib.messages import hive, infer, model, status, worker
 from queenlib.messages.base import Deleted, Operation, Recovery
+from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import Event, Yielded
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
+from queenlib.messages.snapshot import Snapshot
 from queenlib.operations import hive as hive_operations
 from queenlib.operations import infer as infer_operations
 from queenlib.operations import model as model_operations
@@ -98,9 +100,17 @@ class Router:
             )
         return await self._state.registry.page(limit, cursor, wanted)
 
+    async def snapshot_job(self, job_id: str) -> Snapshot:
+        """The job so far; who follows it from there misses nothing."""
+        return await self._state.registry.snapshots.take(job_id)
+
     async def cancel_job(self, job_id: str) -> JobRecord:
         """Cancel the job; it has ended when this returns."""
         return await self._state.registry.cancel(job_id)
+
+    async def cancel_jobs(self, wanted: JobFilter, *, everything: bool = False) -> Cancelled:
+        """Cancel those of the wanted jobs that have not ended."""
+        return await self._state.registry.cancel_all(wanted, everything=everything)
 
     async def delete_job(self, job_id: str) -> Deleted:
         """Remove a job that has ended, for good."""

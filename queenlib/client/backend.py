@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from queenlib.messages.base import Deleted, Operation
+from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.job import Start as Start  # the clients ask for it here
 from queenlib.messages.place import Place
+from queenlib.messages.snapshot import Snapshot
 
 
 class Backend(Protocol):
@@ -68,6 +70,14 @@ class Backend(Protocol):
         """
         ...
 
+    async def snapshot_job(self, job_id: str) -> Snapshot:
+        """The job so far, folded from its log; who follows it from there misses nothing. A unique prefix will do.
+
+        Raises:
+            UnknownJob: There is no such job, or several begin like that.
+        """
+        ...
+
     async def list_jobs(self, *, limit: int = 100, cursor: str | None = None, wanted: JobFilter = ALL) -> JobListing:
         """A page of 1 to 1,000 of the jobs that are wanted, newest first.
 
@@ -82,6 +92,14 @@ class Backend(Protocol):
         Raises:
             UnknownJob: There is no such job.
             StoreFailed: Its work has ended, and its end could not be kept.
+        """
+        ...
+
+    async def cancel_jobs(self, wanted: JobFilter, *, everything: bool = False) -> Cancelled:
+        """Cancel those of the wanted jobs that have not ended; one that takes long to end is answered as `cancelling`.
+
+        Raises:
+            InvalidRequest: Nothing is said of which, and not that `everything` is meant; or both.
         """
         ...
 

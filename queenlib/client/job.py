@@ -18,6 +18,7 @@ from queenlib.messages.base import Result
 from queenlib.messages.events import EndEvent, Event, TokenEvent
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
+from queenlib.messages.snapshot import Snapshot
 from queenlib.registry.fold import fold
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class Job(Generic[R]):
     async def refresh(self) -> JobRecord:
         """Ask how it is now."""
         return await self._portal.run(self._learn(self._backend.get_job(self.id)))
+
+    async def snapshot(self) -> Snapshot:
+        """It so far: the answer, what is under way, the newest lines; `events(after=snapshot.job.last_seq)` goes on."""
+        return await self._portal.run(self._backend.snapshot_job(self.id))
 
     def __await__(self) -> Generator[Any, None, R]:
         return self.result().__await__()

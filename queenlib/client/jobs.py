@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from queenlib.client.backend import Start
-from queenlib.client.calls import Caller, Twin, twin
+from queenlib.client.calls import Caller
+from queenlib.client.cancelling import cancel_all
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.lines import LineMaker
 from queenlib.errors import InvalidRequest
 from queenlib.messages.base import Deleted, Operation
+from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import Event
 from queenlib.messages.filter import Filters, parse_filter
 from queenlib.messages.job import JobListing, JobRecord, Pruned
 from queenlib.messages.parse import parse_terms
 from queenlib.messages.place import Place
+from queenlib.messages.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,6 +130,16 @@ class Jobs:
         """
         return await self.portal.run(self._caller.backend.get_job(job_id))
 
+    async def snapshot(self, job_id: str) -> Snapshot:
+        """The job so far: the answer, what is under way, the newest lines.
+
+        `jobs.stream(job_id, after=snapshot.job.last_seq)` goes on from there, with nothing missed.
+
+        Raises:
+            UnknownJob: There is no such job.
+        """
+        return await self.portal.run(self._caller.backend.snapshot_job(job_id))
+
     async def result(self, job_id: str, timeout: float | None = None) -> Any:
         """A job's typed result; waits for it, `timeout` seconds at most; see `Job.result`."""
         record = await self.get(job_id)
@@ -140,6 +153,18 @@ class Jobs:
             UnknownJob: There is no such job.
         """
         return await self.portal.run(self._caller.backend.cancel_job(job_id))
+
+    async def cancel_all(self, *, everything: bool = False, **wanted: Unpack[Filters]) -> Cancelled:
+        """Cancel those of the wanted jobs that have not ended; the work of each has ended when this returns.
+
+        Args:
+            everything: That all jobs are meant; without a filter, it has to be said.
+            wanted: Which jobs, see `list`.
+
+        Raises:
+            InvalidRequest: Nothing is said of which, or a filter is not what it has to be; no job was cancelled.
+        """
+        return await self.portal.run(cancel_all(self._caller.backend, parse_filter(**wanted), everything=everything))
 
     async def delete(self, job_id: str) -> Deleted:
         """Remove a job that has ended, with its log and its result, for good: no byte of it is left in the store.
@@ -215,36 +240,3 @@ class Jobs:
 
 def _is_amount(value: object, kind: Any) -> bool:
     return value is None or (isinstance(value, kind) and not isinstance(value, bool) and 0 <= cast("float", value) <= MOST)
-
-
-class SyncJobs(Twin[Jobs]):
-    """The blocking twins of `queen.jobs`."""
-
-    create = twin(Jobs.create)
-    get = twin(Jobs.get)
-    result = twin(Jobs.result)
-    cancel = twin(Jobs.cancel)
-    delete = twin(Jobs.delete)
-    prune = twin(Jobs.prune)
-    list = twin(Jobs.list)
-    _records = twin(Jobs._records)
-
-    @overload
-    def stream(self, job_id: str, after: int = 0, *, lines: Literal[False] = False) -> Iterator[Event]: ...
-    @overload
-    def stream(self, job_id: str, after: int = 0, *, lines: Literal[True]) -> Iterator[str]: ...
-    def stream(self, job_id: str, after: int = 0, *, lines: bool = False) -> Iterator[Any]:
-        """A job's events, or with `lines=True` its lines of text, up to its end; see `Jobs.stream`."""
-        maker = LineMaker()
-        for event in self._verbs._feed(job_id, after):
-            yield from maker.feed(event) if lines else (event,)
-
-    def follow(self, jobs: Mapping[str, int] | Iterable[str]) -> Iterator[Event]:
-        """The events of several jobs on one line; see `Jobs.follow`."""
-        return iter(self._verbs._follow(jobs))
-
-    def frame(self, *, limit: int = 10_000, **wanted: Unpack[Filters]) -> pd.DataFrame:
-        """Jobs as a pandas DataFrame; see `Jobs.frame`."""
-        from queenlib import frames  # here, and not on the portal: building a table takes time, and jobs run there
-
-        return frames.jobs_frame(self._records(limit, **wanted), reads=True)

@@ -13,12 +13,13 @@ from queenlib.client.backend import Backend
 from queenlib.client.calls import Caller
 from queenlib.client.families import Hives, Models, WorkersOf
 from queenlib.client.job import Job
-from queenlib.client.jobs import Jobs, SyncJobs
+from queenlib.client.jobs import Jobs
 from queenlib.client.opening import connect, take, where
 from queenlib.client.place import Place, Where
 from queenlib.client.portal import Portal
 from queenlib.client.reign import Rule
 from queenlib.client.seat import Seat
+from queenlib.client.sync_jobs import SyncJobs
 from queenlib.messages.infer import ChatMessage, InferResult
 from queenlib.messages.job import QueenInfo
 from queenlib.messages.parse import parse_operation, parse_terms

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar, cast
 
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
+from queenlib.client.address import job_path, queen_url
 from queenlib.client.following import Epoch, Following
 from queenlib.client.resume import TRIES, Line, backoff, follow
 from queenlib.client.several import follow_all
-from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, UnknownJob, revive
+from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, revive
 from queenlib.messages.base import Deleted, Message, Operation
+from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.handshake import HEADER, read_info
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
+from queenlib.messages.snapshot import Snapshot
 from queenlib.version import PROTOCOL
 from queenlib.world import World
 
@@ -51,7 +53,7 @@ class RemoteQueen:
     """
 
     def __init__(self, url: str, token: str, world: World, *, silence_s: float = SILENCE_S, tries: int = TRIES) -> None:
-        self.url, self._world, self._tries = _base(url), world, tries
+        self.url, self._world, self._tries = queen_url(url), world, tries
         if not token.isascii() or not token.isprintable() or not token:
             raise InvalidRequest("The token has characters that no token has.", next="Read it with token_file=….")
         self._http = httpx2.AsyncClient(
@@ -105,7 +107,11 @@ class RemoteQueen:
 
     async def get_job(self, job_id: str) -> JobRecord:
         """See `Backend.get_job`."""
-        return await self._ask(JobRecord, "GET", _job(job_id))
+        return await self._ask(JobRecord, "GET", job_path(job_id))
+
+    async def snapshot_job(self, job_id: str) -> Snapshot:
+        """See `Backend.snapshot_job`."""
+        return await self._ask(Snapshot, "GET", f"{job_path(job_id)}/snapshot")
 
     async def list_jobs(self, *, limit: int = 100, cursor: str | None = None, wanted: JobFilter = ALL) -> JobListing:
         """See `Backend.list_jobs`."""
@@ -116,15 +122,20 @@ class RemoteQueen:
         """See `Backend.cancel_job`."""
         while True:
             try:
-                return await self._ask(JobRecord, "DELETE", _job(job_id))
+                return await self._ask(JobRecord, "DELETE", job_path(job_id))
             except QueenUnreachable as error:
                 if not isinstance(error.__cause__, httpx2.ReadTimeout):
                     raise
             await self.info()  # it takes its time, if she is there at all; to ask twice is to ask once
 
+    async def cancel_jobs(self, wanted: JobFilter, *, everything: bool = False) -> Cancelled:
+        """See `Backend.cancel_jobs`."""
+        params = wanted.query() | ({"everything": "true"} if everything else {})
+        return await self._ask(Cancelled, "DELETE", "/v1/jobs", params=params)
+
     async def delete_job(self, job_id: str) -> Deleted:
         """See `Backend.delete_job`."""
-        return await self._ask(Deleted, "DELETE", f"{_job(job_id)}/log")
+        return await self._ask(Deleted, "DELETE", f"{job_path(job_id)}/log")
 
     async def prune_jobs(self, *, age_s: float | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
         """See `Backend.prune_jobs`."""
@@ -165,7 +176,7 @@ class RemoteQueen:
         return response
 
     def _line(self, job_id: str, epoch: Epoch, after: int) -> Line:
-        return self._stream(f"{_job(job_id)}/stream", {"last-event-id": str(after), **epoch.header()}, after, epoch.seen)
+        return self._stream(f"{job_path(job_id)}/stream", {"last-event-id": str(after), **epoch.header()}, after, epoch.seen)
 
     def _lines(self, following: Following) -> Line:
         path = "/v1/stream?" + "&".join(f"job={place.job_id}" for place in following.left)
@@ -220,22 +231,3 @@ class RemoteQueen:
             state="Whether a job was made cannot be known; jobs.list() says it." if unsure else "",
             next="Look whether she runs: `queenlib serve`.",
         )
-
-
-def _job(job_id: str) -> str:
-    if re.fullmatch(r"[0-9A-Za-z-]{1,64}", job_id):
-        return f"/v1/jobs/{job_id}"
-    raise UnknownJob(f"There is no one job {job_id[:80]!r}.", why="No id looks like that.", next="List them: jobs.list().")
-
-
-def _base(text: str) -> str:
-    if re.fullmatch(r"https?://[^\s/?#@\\]+/?", text):
-        with suppress(httpx2.InvalidURL):
-            url = httpx2.URL(text)
-            return f"{url.scheme}://{url.netloc.decode()}"
-    raise InvalidRequest(
-        "That is no address of a queen.",
-        why="It has to be http:// or https://, a host and a port, and nothing else; a token has no place in it.",
-        state="Nothing was asked.",
-        next="Use the one that `queenlib serve` printed, such as http://127.0.0.1:8000.",
-    )

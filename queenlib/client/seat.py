@@ -18,10 +18,12 @@ from queenlib.client.succession import JOIN_S, Succession
 from queenlib.errors import QueenError, QueenUnreachable, QueueFull, StoreFailed, StreamInterrupted
 from queenlib.home import Home
 from queenlib.messages.base import Deleted, Operation
+from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import AttemptEvent, EndEvent, Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.place import MANY, Place, not_followed
+from queenlib.messages.snapshot import Snapshot
 from queenlib.router import Router
 from queenlib.world import World
 
@@ -68,12 +70,12 @@ class Seat:
         return cls(succession, world)
 
     @property
-    def joined(self) -> Address | None:
-    @property
     def home(self) -> Home:
         """Whose queen this is."""
         return self._succession.home
 
+    @property
+    def joined(self) -> Address | None:
         """Where the queen of this home is; `None` for this process."""
         return self._succession.address
 
@@ -122,6 +124,10 @@ class Seat:
         """See `Backend.get_job`."""
         return await self._ask(lambda queen: queen.get_job(job_id))
 
+    async def snapshot_job(self, job_id: str) -> Snapshot:
+        """See `Backend.snapshot_job`."""
+        return await self._ask(lambda queen: queen.snapshot_job(job_id))
+
     async def list_jobs(self, *, limit: int = 100, cursor: str | None = None, wanted: JobFilter = ALL) -> JobListing:
         """See `Backend.list_jobs`."""
         return await self._ask(lambda queen: queen.list_jobs(limit=limit, cursor=cursor, wanted=wanted))
@@ -129,6 +135,10 @@ class Seat:
     async def cancel_job(self, job_id: str) -> JobRecord:
         """See `Backend.cancel_job`."""
         return await self._ask(lambda queen: queen.cancel_job(job_id))
+
+    async def cancel_jobs(self, wanted: JobFilter, *, everything: bool = False) -> Cancelled:
+        """See `Backend.cancel_jobs`."""
+        return await self._ask(lambda queen: queen.cancel_jobs(wanted, everything=everything))
 
     async def delete_job(self, job_id: str) -> Deleted:
         """See `Backend.delete_job`."""

@@ -32,7 +32,7 @@ def read_filter(request: Request, *more: str) -> tuple[dict[str, str], JobFilter
     query = read_query(request, *more, *FIELDS, several=SEVERAL)
     said: dict[str, Any] = {name: query.pop(name) for name in NAMES if name in query}
     said |= {name: _time(query.pop(name), name) for name in TIMES if name in query}
-    said |= {"reads": _truth(query.pop("reads"))} if "reads" in query else {}
+    said |= {"reads": read_truth(query.pop("reads"), "reads")} if "reads" in query else {}
     for name in SEVERAL:
         if values := request.query_params.getlist(name):
             said["tags" if name == "tag" else name] = values
@@ -77,7 +77,12 @@ def _time(text: str, name: str) -> datetime:
     )
 
 
-def _truth(text: str) -> bool:
+def read_truth(text: str, name: str) -> bool:
+    """A field of a query that is `true` or `false`.
+
+    Raises:
+        InvalidRequest: It is neither.
+    """
     if text in ("true", "false"):
         return text == "true"
-    raise InvalidRequest("reads is neither true nor false.", state="Nothing was done.", next="Send reads=false.")
+    raise InvalidRequest(f"{name} is neither true nor false.", state="Nothing was done.", next=f"Send {name}=false.")

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from queenlib.http.answers import answer
-from queenlib.http.filters import read_filter
+from queenlib.http.filters import read_filter, read_truth
 from queenlib.http.places import read_places
 from queenlib.http.reading import (
     read_cursor,
@@ -58,6 +58,11 @@ class Jobs:
         read_query(request)
         return answer(await self._router.get_job(request.path_params["job_id"]))
 
+    async def snapshot_job(self, request: Request) -> Response:
+        """`GET /v1/jobs/{job_id}/snapshot`: a job so far, to be followed from there."""
+        read_query(request)
+        return answer(await self._router.snapshot_job(request.path_params["job_id"]))
+
     async def list_jobs(self, request: Request) -> Response:
         """`GET /v1/jobs`: a page of all jobs, or of those that the query chooses, newest first."""
         query, wanted = read_filter(request, "limit", "cursor")
@@ -69,6 +74,12 @@ class Jobs:
         """`DELETE /v1/jobs/{job_id}`: cancel a job; answered when it has ended."""
         read_query(request)
         return answer(await self._router.cancel_job(request.path_params["job_id"]))
+
+    async def cancel_jobs(self, request: Request) -> Response:
+        """`DELETE /v1/jobs`: cancel the jobs that the query chooses; one that takes long is answered as `cancelling`."""
+        query, wanted = read_filter(request, "everything")
+        everything = read_truth(query.get("everything", "false"), "everything")
+        return answer(await self._router.cancel_jobs(wanted, everything=everything))
 
     async def delete_job(self, request: Request) -> Response:
         """`DELETE /v1/jobs/{job_id}/log`: remove a job that has ended, with its log and its result, for good."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from queenlib.http.describing import REF, answered, endpoint, parameter, ref
 from queenlib.http.filters import describe_filter
 from queenlib.messages.base import Deleted, Message
+from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import EVENT, Problem
 from queenlib.messages.job import (
     KEY_PATTERN,
@@ -26,19 +28,13 @@ from queenlib.messages.job import (
 )
 from queenlib.messages.parse import OPERATIONS, AnyOperation
 from queenlib.messages.place import MANY
+from queenlib.messages.snapshot import Snapshot
 from queenlib.version import __version__
 
-_REF = "#/components/schemas/{model}"
 _OPERATION: TypeAdapter[AnyOperation] = TypeAdapter(Annotated[AnyOperation, Field(discriminator="operation")])
 
 _TAGS = {"type": "array", "maxItems": TAGS, "items": {"type": "string", "pattern": TAG_PATTERN}}
 
-_REFUSED = {
-    "400": "The request cannot be read: its Host, its query, or its body.",
-    "401": "No token, or not the right one.",
-    "403": "A foreign Host or Origin.",
-    "431": "The head is too long.",
-}
 _UNKNOWN = {"404": "There is no such job."}
 _TAKEN = {
     "408": "The body did not come in time.",
@@ -47,7 +43,6 @@ _TAKEN = {
     "422": "The payload is not an operation; every bad field is named.",
     "503": "There is no room for another job; Retry-After says when to come again.",
 }
-_FAILED = {"500": "A defect of queenlib."}
 
 
 @cache
@@ -67,25 +62,32 @@ def document() -> bytes:
 
 
 def _paths() -> dict[str, Any]:
-    job = _parameter("job_id", "path", {"type": "string"}, "The job's id, or a unique beginning of it.")
-    health = _endpoint("health", "It answers.", _json("200", {"type": "object", "properties": {"status": {"const": "ok"}}}))
+    job = parameter("job_id", "path", {"type": "string"}, "The job's id, or a unique beginning of it.")
+    health = endpoint(
+        "health", "It answers.", answered("200", {"type": "object", "properties": {"status": {"const": "ok"}}})
+    )
     return {
         "/health": {"get": {**health, "security": []}},
-        "/openapi.json": {"get": _endpoint("openapi", "This description.", _json("200", {"type": "object"}))},
-        "/v1/info": {"get": _endpoint("info", "Who answers.", _json("200", _ref("QueenInfo")))},
+        "/openapi.json": {"get": endpoint("openapi", "This description.", answered("200", {"type": "object"}))},
+        "/v1/info": {"get": endpoint("info", "Who answers.", answered("200", ref("QueenInfo")))},
         "/v1/jobs": {
-            "get": _endpoint("list_jobs", "A page of jobs, newest first.", _json("200", _ref("JobListing")), _paging()),
+            "get": endpoint("list_jobs", "A page of jobs, newest first.", answered("200", ref("JobListing")), _paging()),
             "post": _create(),
+            "delete": _cancel(),
         },
         "/v1/jobs/{job_id}": {
-            "get": _endpoint("get_job", "A job as it is now.", _json("200", _ref("JobRecord")), [job], _UNKNOWN),
-            "delete": _endpoint("cancel_job", "Cancel a job; answered when it has ended.",
-                                _json("200", _ref("JobRecord")), [job], _UNKNOWN),
+            "get": endpoint("get_job", "A job as it is now.", answered("200", ref("JobRecord")), [job], _UNKNOWN),
+            "delete": endpoint("cancel_job", "Cancel a job; answered when it has ended.",
+                                answered("200", ref("JobRecord")), [job], _UNKNOWN),
+        },
+        "/v1/jobs/{job_id}/snapshot": {
+            "get": endpoint("snapshot_job", "A job so far; its stream from `job.last_seq` on misses nothing.",
+                             answered("200", ref("Snapshot")), [job], _UNKNOWN),
         },
         "/v1/jobs/{job_id}/stream": {"get": _stream(job)},
         "/v1/jobs/{job_id}/log": {
-            "delete": _endpoint("delete_job", "Remove a job that has ended, for good.",
-                                _json("200", _ref("Deleted")), [job], {**_UNKNOWN, "409": "It has not ended."}),
+            "delete": endpoint("delete_job", "Remove a job that has ended, for good.",
+                                answered("200", ref("Deleted")), [job], {**_UNKNOWN, "409": "It has not ended."}),
         },
         "/v1/stream": {"get": _streams()},
         "/v1/prune": {"post": _prune()},
@@ -94,20 +96,27 @@ def _paths() -> dict[str, Any]:
 
 def _create() -> dict[str, Any]:
     when = {"enum": ["now", "on_stream"], "default": "now"}
-    start = _parameter("start", "query", when, "When the job starts: now, or when its stream is first asked for.")
+    start = parameter("start", "query", when, "When the job starts: now, or when its stream is first asked for.")
     times = {"type": "integer", "minimum": 0, "maximum": RETRIES, "default": 0}
-    retry = _parameter("retry", "query", times, "How often an inference that was cut off is run again.")
-    key = _parameter("Idempotency-Key", "header", {"type": "string", "pattern": KEY_PATTERN}, "The same key, the same job.")
-    tag = _parameter("tag", "query", _TAGS, "The creator's own words for the job; the field is sent once for each.")
+    retry = parameter("retry", "query", times, "How often an inference that was cut off is run again.")
+    key = parameter("Idempotency-Key", "header", {"type": "string", "pattern": KEY_PATTERN}, "The same key, the same job.")
+    tag = parameter("tag", "query", _TAGS, "The creator's own words for the job; the field is sent once for each.")
     end = {"type": "number", "minimum": 0.001, "maximum": TIMEOUT_S}
-    timeout = _parameter("timeout", "query", end, "Seconds from now until the job has to have ended.")
-    body = {"required": True, "content": {"application/json": {"schema": _ref("Operation")}}}
+    timeout = parameter("timeout", "query", end, "Seconds from now until the job has to have ended.")
+    body = {"required": True, "content": {"application/json": {"schema": ref("Operation")}}}
     other = {"409": "A job with this key was created with another payload.", "507": "The disk is full."}
-    made = _endpoint(
-        "create_job", "Create a job, once.", _json("201", _ref("JobTicket")), [start, retry, tag, timeout, key],
+    made = endpoint(
+        "create_job", "Create a job, once.", answered("201", ref("JobTicket")), [start, retry, tag, timeout, key],
         {**_TAKEN, **other},
     )  # fmt: skip
     return {**made, "requestBody": body}
+
+
+def _cancel() -> dict[str, Any]:
+    said = "That all jobs are meant; without a filter, it has to be said."
+    everything = parameter("everything", "query", {"type": "boolean", "default": False}, said)
+    summary = "Cancel the jobs that are chosen and have not ended; one that takes long to end is answered as `cancelling`."
+    return endpoint("cancel_jobs", summary, answered("200", ref("Cancelled")), [everything, *_choosing()])
 
 
 def _prune() -> dict[str, Any]:
@@ -125,97 +134,73 @@ def _prune() -> dict[str, Any]:
             "dry_run": {"type": "boolean", "default": False, "description": "Only say what would be removed."},
         },
     }
-    made = _endpoint(
-        "prune_jobs", "Remove jobs that have ended, by age and by size.", _json("200", _ref("Pruned")), [], _TAKEN
+    made = endpoint(
+        "prune_jobs", "Remove jobs that have ended, by age and by size.", answered("200", ref("Pruned")), [], _TAKEN
     )
     return {**made, "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _stream(job: Mapping[str, Any]) -> dict[str, Any]:
     number = {"type": "integer", "minimum": 0}
-    after = _parameter("after", "query", {**number, "default": 0}, "Only events with greater numbers.")
-    last = _parameter("Last-Event-ID", "header", number, "The same; it goes before `after`.")
+    after = parameter("after", "query", {**number, "default": 0}, "Only events with greater numbers.")
+    last = parameter("Last-Event-ID", "header", number, "The same; it goes before `after`.")
     said = "Each event's id is its number, its type the event's type, its data one line of JSON; it ends after `end`."
     answers = {
-        "200": {"description": said, "content": {"text/event-stream": {"schema": _ref("Event")}}},
+        "200": {"description": said, "content": {"text/event-stream": {"schema": ref("Event")}}},
         "204": {"description": "The job has ended, and the reader has seen all of it."},
     }
-    epoch = _parameter("Queen-Epoch", "header", number, "That of the stream which the reader had, where it comes back.")
+    epoch = parameter("Queen-Epoch", "header", number, "That of the stream which the reader had, where it comes back.")
     beyond = {"409": "The number is past the last event, or a power loss has taken back what the reader had."}
-    return _endpoint("stream_job", "Follow a job to its end.", answers, [job, after, last, epoch], {**_UNKNOWN, **beyond})
+    return endpoint("stream_job", "Follow a job to its end.", answers, [job, after, last, epoch], {**_UNKNOWN, **beyond})
 
 
 def _streams() -> dict[str, Any]:
     each = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MANY}
-    job = _parameter("job", "query", each, "ID or ID:AFTER, once for each job: only its events with greater numbers.")
+    job = parameter("job", "query", each, "ID or ID:AFTER, once for each job: only its events with greater numbers.")
     dotted = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*$"}
-    last = _parameter("Last-Event-ID", "header", dotted, "A number for each job, in order; it goes before what `job` says.")
-    epoch = _parameter("Queen-Epoch", "header", dotted, "That of the stream which the reader had: a number for each job.")
+    last = parameter("Last-Event-ID", "header", dotted, "A number for each job, in order; it goes before what `job` says.")
+    epoch = parameter("Queen-Epoch", "header", dotted, "That of the stream which the reader had: a number for each job.")
     said = (
         "Events of all these jobs, those of one in order; it ends after the `end` of each. An event's id has a number for "
         "each job, in the order of the query, with dots between them: where its reader is. The data says whose it is."
     )
     answers = {
-        "200": {"description": said, "content": {"text/event-stream": {"schema": _ref("Event")}}},
+        "200": {"description": said, "content": {"text/event-stream": {"schema": ref("Event")}}},
         "204": {"description": "All have ended, and the reader has seen all of them."},
     }
     beyond = {"409": "A number is past the last event, or a power loss has taken back what the reader had."}
     parameters = [{**job, "required": True}, last, epoch]
-    return _endpoint("stream_jobs", "Follow several jobs to their ends.", answers, parameters, {**_UNKNOWN, **beyond})
-
-
-def _endpoint(
-    name: str,
-    summary: str,
-    answers: Mapping[str, Any],
-    parameters: Iterable[Mapping[str, Any]] = (),
-    problems: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    refused = {**_REFUSED, **(problems or {}), **_FAILED}
-    return {
-        "operationId": name,
-        "summary": summary,
-        "parameters": list(parameters),
-        "responses": {**answers, **{status: _problem(said) for status, said in refused.items()}},
-    }
-
-
-def _json(status: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {status: {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
-
-
-def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {"schema": _ref("ProblemAnswer")}}}
-
-
-def _parameter(name: str, place: str, schema: Mapping[str, Any], description: str) -> dict[str, Any]:
-    return {"name": name, "in": place, "required": place == "path", "schema": schema, "description": description}
+    return endpoint("stream_jobs", "Follow several jobs to their ends.", answers, parameters, {**_UNKNOWN, **beyond})
 
 
 def _paging() -> list[dict[str, Any]]:
     return [
-        _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Jobs on a page."),
-        _parameter("cursor", "query", {"type": "string", "pattern": "^[0-9]{1,15}$"}, "`next` of the page before."),
+        parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Jobs on a page."),
+        parameter("cursor", "query", {"type": "string", "pattern": "^[0-9]{1,15}$"}, "`next` of the page before."),
         *_choosing(),
     ]
 
 
 def _choosing() -> list[dict[str, Any]]:
-    return [_parameter(name, "query", schema, said) for name, schema, said in describe_filter()]
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": _REF.format(model=name)}
+    return [parameter(name, "query", schema, said) for name, schema, said in describe_filter()]
 
 
 def _schemas() -> dict[str, Any]:
     named: dict[str, TypeAdapter[Any]] = {"Operation": _OPERATION, "Event": EVENT}
-    spoken: list[type[Message]] = [JobTicket, JobRecord, JobListing, QueenInfo, Problem, Deleted, Pruned]
+    spoken: list[type[Message]] = [
+        JobTicket,
+        JobRecord,
+        JobListing,
+        QueenInfo,
+        Problem,
+        Deleted,
+        Pruned,
+        Snapshot,
+        Cancelled,
+    ]
     results: list[type[Message]] = [each.result_model for each in OPERATIONS.values()]
     wanted = named | {model.__name__: TypeAdapter(model) for model in spoken + results}
-    found, shared = TypeAdapter.json_schemas(
-        [(name, "validation", each) for name, each in wanted.items()], ref_template=_REF
-    )
+    found, shared = TypeAdapter.json_schemas([(name, "validation", each) for name, each in wanted.items()], ref_template=REF)
     schemas = dict(shared["$defs"])
     schemas |= {name: found[name, "validation"] for name in named}
     schemas["ProblemAnswer"] = {
@@ -226,7 +211,7 @@ def _schemas() -> dict[str, Any]:
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string"},
-            "problem": _ref("Problem"),
+            "problem": ref("Problem"),
         },
     }
     return schemas

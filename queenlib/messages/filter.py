@@ -82,6 +82,11 @@ class JobFilter(Message):
         )
 
     @property
+    def chooses(self) -> bool:
+        """Whether it says which jobs are meant; `reads` alone does not."""
+        return self.model_copy(update={"reads": True}) != ALL
+
+    @property
     def ends(self) -> bool:
         """Whether only jobs that have ended are meant, by when they have."""
         return self.ended_after is not None or self.ended_before is not None

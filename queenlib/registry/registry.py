@@ -11,6 +11,7 @@ from typing import Any
 
 from queenlib.errors import StoreFailed
 from queenlib.messages.base import Deleted, Operation, Recovery
+from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, READS, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
@@ -24,8 +25,10 @@ from queenlib.registry.readers import Readers
 from queenlib.registry.refusals import check_cursor, has_ended, in_use
 from queenlib.registry.retention import House, Retention
 from queenlib.registry.run import Run, Work
+from queenlib.registry.snapshots import Snapshots
 from queenlib.registry.stop import Stop
 from queenlib.registry.store import Store
+from queenlib.registry.together import cancel_all
 from queenlib.world import World
 
 UNTOLD = 1000
@@ -46,6 +49,7 @@ class Registry:
         self._creating: set[asyncio.Task[str]] = set()
         self._readers = Readers()
         self._logs = Logs(self._runs, store, self._ended)
+        self.snapshots = Snapshots(self._logs, self.get)
         self.door = Door(self._runs, world, self._limits)
 
     @property
@@ -180,6 +184,10 @@ class Registry:
             run.stop(Stop.cancel(job_id))
             await run.ended()
         return has_ended(await self.get(job_id), self.epoch)
+
+    async def cancel_all(self, wanted: JobFilter, *, everything: bool = False) -> Cancelled:
+        """Cancel several jobs: see `queenlib.registry.together`."""
+        return await cancel_all(self._runs, wanted, everything=everything)
 
     async def delete(self, job_id: str) -> Deleted:
         """Remove a job that has ended for good: no byte of it is left in the store when this returns.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
 from queenlib.errors import StoreFailed
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobRecord
+from queenlib.registry.sofar import SoFar
 
 TAIL = 256
 """The newest events of a live job, which its readers get from memory."""
@@ -41,6 +43,11 @@ class Shown:
         self._tail: deque[Event] = deque(maxlen=TAIL)
         self._piece = NOTHING
         self._told: set[Callable[[], None]] = set()
+
+    @cached_property
+    def so_far(self) -> SoFar:
+        """What snapshots of it share."""
+        return SoFar()
 
     def show(self, record: JobRecord, events: Sequence[Event]) -> None:
         """These events are kept, and so is the record that the log folds to with them."""

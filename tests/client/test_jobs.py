@@ -1,12 +1,10 @@
-"""`queen.jobs`: its verbs, their blocking twins, and ids that may be cut short."""
+"""`queen.jobs`: its verbs, and ids that may be cut short."""
 
-import inspect
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from queenlib import Queen, errors
-from queenlib.client.jobs import Jobs, SyncJobs
 from queenlib.messages.hive import HiveList, HiveListing
 
 
@@ -60,35 +58,6 @@ async def test_a_page_has_its_bounds(queen: Queen, limit: int) -> None:
         await queen.jobs.list(limit=limit)
     with pytest.raises(errors.InvalidRequest):
         await queen.jobs.list(cursor="none")
-
-
-def test_every_coroutine_has_its_twin() -> None:
-    """What is awaited on `queen.jobs` can be had without `await` on `queen.sync.jobs`, with the same arguments."""
-    verbs = [
-        name for name, each in vars(Jobs).items() if inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
-    ]
-    assert {"create", "stream", "get", "result", "cancel", "list", "frame"} <= set(verbs)
-    for name in verbs:
-        awaited, blocking = getattr(Jobs, name), getattr(SyncJobs, name)
-        assert list(inspect.signature(awaited).parameters) == list(inspect.signature(blocking).parameters)
-        assert not inspect.iscoroutinefunction(blocking)
-        assert name.startswith("_") or blocking.__doc__
-
-
-def test_the_twins_do_the_same(queen: Queen) -> None:
-    """Created, followed, found, shown and cancelled without a loop."""
-    jobs = queen.sync.jobs
-    job = jobs.create({"operation": "hive_list"})
-    events = list(jobs.stream(job.id))
-    assert [event.type for event in events] == ["state", "state", "result", "end"]
-    assert list(jobs.stream(job.id, 2)) == events[2:]
-    assert list(jobs.stream(job.id, lines=True)) == ["· queued", "· running", "· succeeded"]
-    assert jobs.result(job.id) == job.wait()
-    assert jobs.cancel(job.id) == jobs.get(job.id)
-    assert job.id in [each.id for each in jobs.list(limit=1000).jobs]
-    frame = jobs.frame(reads=True)
-    assert job.id in set(frame["job_id"])
-    assert job.id not in set(jobs.frame()["job_id"])
 
 
 async def test_frames_follow_the_pages(queen: Queen) -> None:

@@ -35,3 +35,21 @@ async def test_leaving_cancels_none(queen: Queen) -> None:
             await anext(queen.jobs.follow(asked))
     with pytest.raises(errors.StreamBeyondEnd):
         await anext(queen.jobs.follow({job.id: 10_000}))
+
+
+async def test_who_comes_late_takes_a_snapshot_and_goes_on(queen: Queen) -> None:
+    """The answer so far and the stream from there are the whole answer, though the job goes on between them."""
+    job = await queen.jobs.create(
+        {"operation": "infer", "prompt": "x", "model": "sim:words?tokens=60&tokens_per_s=150", "max_tokens": 60}
+    )
+    async for _ in job.text():
+        break
+    snapshot = await job.snapshot()
+    assert snapshot.text
+    assert snapshot.job.id == job.id
+    rest = [event async for event in queen.jobs.stream(job.id[:8], after=snapshot.job.last_seq)]
+    assert rest[0].seq == snapshot.job.last_seq + 1
+    assert snapshot.text + "".join(str(event) for event in rest if event.type == "token") == (await job).text
+    assert queen.sync.jobs.snapshot(job.id).text == (await job).text
+    with pytest.raises(errors.UnknownJob):
+        await queen.jobs.snapshot("job-none")

@@ -17,7 +17,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "anywidget": ("widgets/",),
     "apsw": ("queenlib/registry/sqlite/",),
     "httptools": ("queenlib/engines/wire.py",),
-    "httpx2": ("queenlib/client/remote.py", "queenlib/models/"),
+    "httpx2": ("queenlib/client/remote.py", "queenlib/client/address.py", "queenlib/models/"),
     "ipywidgets": ("widgets/",),
     "pandas": ("queenlib/frames.py",),
     "platformdirs": ("queenlib/home.py",),

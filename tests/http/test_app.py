@@ -9,6 +9,7 @@ from tests.http.served import Served
 async def test_routes_are_the_wire(queen: Served) -> None:
     """What others rely on does not change unnoticed."""
     assert sorted(f"{method} {route.path}" for route in build_routes(queen.router) for method in route.methods or ()) == [
+        "DELETE /v1/jobs",
         "DELETE /v1/jobs/{job_id}",
         "DELETE /v1/jobs/{job_id}/log",
         "GET /health",
@@ -16,6 +17,7 @@ async def test_routes_are_the_wire(queen: Served) -> None:
         "GET /v1/info",
         "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
+        "GET /v1/jobs/{job_id}/snapshot",
         "GET /v1/jobs/{job_id}/stream",
         "GET /v1/stream",
         "POST /v1/jobs",

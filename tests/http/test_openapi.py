@@ -95,8 +95,9 @@ async def test_statuses_are_the_described_ones(queen: Served, described: Any) ->
     await queen.ask(f"/v1/jobs/{job}/stream")
     asked = [
         ("/v1/jobs", "get", "?limit=0"), ("/v1/jobs", "get", ""), ("/v1/info", "get", "?x=1"),
+        ("/v1/jobs", "delete", ""), ("/v1/jobs", "delete", "?tag=x"), ("/v1/jobs", "delete", "?everything=no"),
         ("/v1/jobs/{job_id}/stream", "get", "?after=99"), ("/v1/jobs/{job_id}/stream", "get", "?after=6"),
-        ("/v1/jobs/{job_id}", "get", ""), ("/v1/jobs/{job_id}", "delete", ""),
+        ("/v1/jobs/{job_id}", "get", ""), ("/v1/jobs/{job_id}", "delete", ""), ("/v1/jobs/{job_id}/snapshot", "get", ""),
     ]  # fmt: skip
     for path, method, query in asked:
         answer = await queen.ask(path.format(job_id=job) + query, method.upper())

@@ -1,0 +1,39 @@
+"""Addresses: of a queen, and of a job at her."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+import httpx2
+
+from queenlib.errors import InvalidRequest, UnknownJob
+
+
+def job_path(job_id: str) -> str:
+    """Where a job is at a queen.
+
+    Raises:
+        UnknownJob: No id looks like that.
+    """
+    if re.fullmatch(r"[0-9A-Za-z-]{1,64}", job_id):
+        return f"/v1/jobs/{job_id}"
+    raise UnknownJob(f"There is no one job {job_id[:80]!r}.", why="No id looks like that.", next="List them: jobs.list().")
+
+
+def queen_url(text: str) -> str:
+    """The address of a queen, without anything behind it.
+
+    Raises:
+        InvalidRequest: It is none.
+    """
+    if re.fullmatch(r"https?://[^\s/?#@\\]+/?", text):
+        with suppress(httpx2.InvalidURL):
+            url = httpx2.URL(text)
+            return f"{url.scheme}://{url.netloc.decode()}"
+    raise InvalidRequest(
+        "That is no address of a queen.",
+        why="It has to be http:// or https://, a host and a port, and nothing else; a token has no place in it.",
+        state="Nothing was asked.",
+        next="Use the one that `queenlib serve` printed, such as http://127.0.0.1:8000.",
+    )

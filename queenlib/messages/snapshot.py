@@ -1,0 +1,32 @@
+"""A job so far: what somebody who comes late wants to know before following it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from queenlib.messages.base import Result
+from queenlib.messages.events import Log, Progress
+from queenlib.messages.job import JobRecord
+
+LINES = 20
+"""The newest lines of its log that a snapshot has."""
+
+
+class Snapshot(Result):
+    """What the log of a job tells up to event number `job.last_seq`; whoever follows from there misses nothing."""
+
+    job: JobRecord
+    """The job as it was then."""
+    text: str = ""
+    """The answer so far, in this attempt."""
+    reasoning: str = ""
+    """The thoughts before it so far."""
+    progress: tuple[Progress, ...] = ()
+    """The newest of each thing that is or was under way, in the order in which they began."""
+    lines: tuple[Log, ...] = ()
+    """The newest lines for people, up to 20."""
+    metrics: dict[str, float] = Field(default_factory=dict)
+    """The newest of each number about the work."""
+
+    def __str__(self) -> str:
+        return self.text
