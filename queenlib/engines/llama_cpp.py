@@ -9,8 +9,9 @@ from queenlib.engines.connection import EngineConnection, Patience
 from queenlib.engines.engine import Connection, Launch, LoadSpec
 from queenlib.world import World
 
-CHUNK_S = 0.25
-"""How long one step of reading a prompt should take at most, in seconds: a cancel waits for one."""
+CHUNK_S = 0.125
+"""How long one step of reading a prompt should take at most, in seconds. A cancel waits for two: that at work, and the next,
+which the engine has begun when it notices that nobody listens. Shorter steps than these were no slower in all: measured."""
 BYTE_TOKENS_PER_S = 11.6e9
 """Bytes of model times tokens of prompt that one thread reads in a second: measured, 118 tokens/s with 98 MB."""
 CHUNK_MIN, CHUNK_MAX = 8, 512
