@@ -13,6 +13,7 @@ from queenlib.client.backend import Start
 from queenlib.client.default import default_queen
 from queenlib.client.job import Job
 from queenlib.messages.base import Deleted, Operation
+from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import Event
 from queenlib.messages.filter import Filters
 from queenlib.messages.job import JobListing, JobRecord, Pruned
@@ -67,6 +68,16 @@ async def result(job_id: str, timeout: float | None = None) -> Any:
 async def cancel(job_id: str) -> JobRecord:
     """Cancel a job; see `Jobs.cancel`."""
     return await default_queen().jobs.cancel(job_id)
+
+
+async def rerun(job_id: str, *, key: str | None = None) -> Job[Any]:
+    """Run a job again, whether it has ended or not; see `Job.rerun`."""
+    return await default_queen().jobs.rerun(job_id, key=key)
+
+
+async def cancel_all(*, everything: bool = False, **wanted: Unpack[Filters]) -> Cancelled:
+    """Cancel the jobs that a filter chooses; see `Jobs.cancel_all`."""
+    return await default_queen().jobs.cancel_all(everything=everything, **wanted)
 
 
 async def delete(job_id: str) -> Deleted:

@@ -60,6 +60,8 @@ class Router:
     async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> JobTicket:
         """Parse the operation, create its job once, and start it."""
         operation = parse_operation(payload)
+        if terms.repeats is not None:
+            terms = terms.model_copy(update={"repeats": (await self.get_job(terms.repeats)).id})
         work = self._work(operation) if terms.start == "now" else None
         job_id = await self._state.registry.create(operation, work, terms)
         return JobTicket(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream")

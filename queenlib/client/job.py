@@ -13,6 +13,7 @@ from queenlib import tables
 from queenlib.client.backend import Backend
 from queenlib.client.feed import Feed, closing
 from queenlib.client.portal import Portal
+from queenlib.client.rerunning import rerun
 from queenlib.errors import InternalError, revive
 from queenlib.messages.base import Result
 from queenlib.messages.events import EndEvent, Event, TokenEvent
@@ -147,6 +148,20 @@ class Job(Generic[R]):
     async def cancel(self) -> JobRecord:
         """Cancel it; its work has ended when this returns. A job that has ended stays as it is."""
         return await self._portal.run(self._learn(self._backend.cancel_job(self.id)))
+
+    async def rerun(self, *, key: str | None = None) -> Job[R]:
+        """Run it again, whether it has ended or not: a new job with its operation, tags, timeout and retries.
+
+        The new one starts now, and says in `record.terms.repeats` which it repeats. This one is not touched.
+
+        Args:
+            key: Your own name for the new job: asked again with it, there is no second one.
+
+        Raises:
+            UnknownJob: It was deleted.
+            Conflict: It was private, and what was asked is written down nowhere; or the key is that of another job.
+        """
+        return Job(await self._portal.run(rerun(self._backend, self.id, key)), self._backend, self._portal)
 
     async def frame(self, of: Literal["events", "tokens"] = "events") -> pd.DataFrame:
         """Its log as a pandas DataFrame: one row an event, or one row a piece of the answer; see `queenlib.frames`."""

@@ -13,6 +13,7 @@ from queenlib.client.cancelling import cancel_all
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.lines import LineMaker
+from queenlib.client.rerunning import rerun
 from queenlib.errors import InvalidRequest
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.cancelled import Cancelled
@@ -153,6 +154,11 @@ class Jobs:
             UnknownJob: There is no such job.
         """
         return await self.portal.run(self._caller.backend.cancel_job(job_id))
+
+    async def rerun(self, job_id: str, *, key: str | None = None) -> Job[Any]:
+        """Run a job again, whether it has ended or not; see `Job.rerun`."""
+        record = await self.portal.run(rerun(self._caller.backend, job_id, key))
+        return Job(record, self._caller.backend, self.portal)
 
     async def cancel_all(self, *, everything: bool = False, **wanted: Unpack[Filters]) -> Cancelled:
         """Cancel those of the wanted jobs that have not ended; the work of each has ended when this returns.

@@ -75,6 +75,8 @@ class RemoteQueen:
         asked: dict[str, Any] = {"start": terms.start, "retry": str(terms.retry), "tag": list(terms.tags)}
         if terms.timeout is not None:
             asked["timeout"] = repr(terms.timeout)
+        if terms.repeats is not None:
+            asked["repeats"] = terms.repeats
         sent = {"params": asked, "headers": headers, "json": body}
         for tries in range(1, CREATE_TRIES + 1):
             try:

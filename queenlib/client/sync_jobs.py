@@ -23,6 +23,7 @@ class SyncJobs(Twin[Jobs]):
     snapshot = twin(Jobs.snapshot)
     result = twin(Jobs.result)
     cancel = twin(Jobs.cancel)
+    rerun = twin(Jobs.rerun)
     cancel_all = twin(Jobs.cancel_all)
     delete = twin(Jobs.delete)
     prune = twin(Jobs.prune)

@@ -15,6 +15,7 @@ from queenlib.messages.base import Deleted, Message
 from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import EVENT, Problem
 from queenlib.messages.job import (
+    JOB_PATTERN,
     KEY_PATTERN,
     RETRIES,
     TAG_PATTERN,
@@ -103,10 +104,15 @@ def _create() -> dict[str, Any]:
     tag = parameter("tag", "query", _TAGS, "The creator's own words for the job; the field is sent once for each.")
     end = {"type": "number", "minimum": 0.001, "maximum": TIMEOUT_S}
     timeout = parameter("timeout", "query", end, "Seconds from now until the job has to have ended.")
+    repeats = parameter("repeats", "query", {"type": "string", "pattern": JOB_PATTERN}, "The job that this one does again.")
     body = {"required": True, "content": {"application/json": {"schema": ref("Operation")}}}
-    other = {"409": "A job with this key was created with another payload.", "507": "The disk is full."}
+    other = {
+        "404": "There is no such job to repeat.",
+        "409": "A job with this key was created with another payload.",
+        "507": "The disk is full.",
+    }
     made = endpoint(
-        "create_job", "Create a job, once.", answered("201", ref("JobTicket")), [start, retry, tag, timeout, key],
+        "create_job", "Create a job, once.", answered("201", ref("JobTicket")), [start, retry, tag, timeout, repeats, key],
         {**_TAKEN, **other},
     )  # fmt: skip
     return {**made, "requestBody": body}

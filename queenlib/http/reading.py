@@ -102,19 +102,22 @@ def read_cursor(request: Request) -> int:
 def read_terms(request: Request) -> Terms:
     """What the caller wants about the job beside its operation.
 
-    That is the query's `start`, `retry`, `timeout` and each `tag`, and the header `Idempotency-Key`.
+    That is the query's `start`, `retry`, `timeout`, `repeats` and each `tag`, and the header `Idempotency-Key`.
 
     Raises:
         InvalidRequest: One of them is not what it has to be.
     """
-    query, tags = read_query(request, "start", "retry", "timeout", several=("tag",)), request.query_params.getlist("tag")
+    query, tags = (
+        read_query(request, "start", "retry", "timeout", "repeats", several=("tag",)),
+        request.query_params.getlist("tag"),
+    )
     keys = request.headers.getlist("idempotency-key")
     if len(keys) > 1:
         raise InvalidRequest("Idempotency-Key is there twice.", state="No job was made.", next="Send it once.")
     retry = read_number(query.get("retry", "0"), "retry", 0, RETRIES)
     key = keys[0].strip(" \t") if keys else None  # what RFC 9110, section 5.5, leaves out of a field's value
     timeout = read_decimal(query["timeout"], "timeout") if "timeout" in query else None
-    return parse_terms(query.get("start", "now"), key, retry, tags, timeout)
+    return parse_terms(query.get("start", "now"), key, retry, tags, timeout, query.get("repeats"))
 
 
 def read_prune(body: dict[str, Any]) -> dict[str, Any]:

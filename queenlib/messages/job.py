@@ -24,6 +24,9 @@ Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 RETRIES = 100
 """So many further attempts a job may be given at most."""
 
+JOB_PATTERN = r"^[0-9A-Za-z-]{1,64}$"
+"""Ids of jobs, and their beginnings."""
+
 TAG_PATTERN = r"^[^\s,\x00-\x1f\x7f]([^,\x00-\x1f\x7f]{0,62}[^\s,\x00-\x1f\x7f])?$"
 """Tags of jobs: 1 to 64 characters; no comma, no control character, and no blank first or last."""
 
@@ -57,6 +60,8 @@ class Terms(Message):
     """Its creator's own words for it, to find it and its like by."""
     timeout: Annotated[float, Field(ge=0.001, le=TIMEOUT_S)] | None = None
     """Seconds from when it was accepted until it has to have ended, all attempts and waiting included."""
+    repeats: Annotated[str, StringConstraints(pattern=JOB_PATTERN)] | None = None
+    """The job that it does again, by its id."""
 
 
 USUAL = Terms()

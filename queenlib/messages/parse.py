@@ -59,6 +59,7 @@ def parse_terms(
     retry: int = 0,
     tags: Iterable[str] | str = (),
     timeout: float | None = None,
+    repeats: str | None = None,
 ) -> Terms:
     """What is agreed about a job beside its operation; one tag may stand alone.
 
@@ -67,7 +68,8 @@ def parse_terms(
     """
     try:
         said = (tags,) if isinstance(tags, str) else tuple(tags) if isinstance(tags, Iterable) else tags
-        return Terms.model_validate({"start": start, "key": key, "retry": retry, "tags": said, "timeout": timeout})
+        named = {"start": start, "key": key, "retry": retry, "tags": said, "timeout": timeout, "repeats": repeats}
+        return Terms.model_validate(named)
     except ValidationError as error:
         bad = str(error.errors()[0]["loc"][0])
     must = {
@@ -75,6 +77,7 @@ def parse_terms(
         "key": "1 to 255 visible ASCII characters",
         "retry": f"a whole number from 0 to {RETRIES}",
         "tags": f"at most {TAGS} texts of 1 to 64 characters, without commas, and without blanks at either end",
+        "repeats": "the id of a job",
         "timeout": f"a number of seconds, from 0.001 to {TIMEOUT_S:,}",
     }
     raise InvalidRequest(

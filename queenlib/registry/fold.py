@@ -33,6 +33,7 @@ def begin(operation: Operation, event: StateEvent, terms: Terms = USUAL, epoch: 
         operation=operation.operation,
         request=operation.kept().wire(),
         state=State.QUEUED,
+        reason=event.data.reason,
         since=event.at,
         created_at=event.at,
         last_seq=1,

@@ -88,8 +88,8 @@ class JobLog:
     @classmethod
     def new(cls, operation: Operation, terms: Terms, store: Store, world: World) -> JobLog:
         """The log of a new job, which is not kept yet."""
-        job_id = world.new_id("job")
-        first = StateEvent(job_id=job_id, seq=1, at=world.now(), data=StateData(state=State.QUEUED))
+        job_id, why = world.new_id("job"), f"repeats {terms.repeats}" if terms.repeats else ""
+        first = StateEvent(job_id=job_id, seq=1, at=world.now(), data=StateData(state=State.QUEUED, reason=why))
         return cls(operation, begin(operation, first, terms, store.epoch), store, world, [first])
 
     async def create(self) -> str:

@@ -35,7 +35,7 @@ def fate(record: JobRecord, operation: Operation) -> Fate:
     if record.state is State.CANCELLING and record.reason == "cancel":
         return Fate("end", Stop.cancel(record.id))
     if operation.forgets:
-        return Fate("end", _lost(record, "It was private: what was asked is written down nowhere."))
+        return Fate("end", _lost(record, "It was private: what was asked is written down nowhere.", "Ask again."))
     if record.state is State.QUEUED:
         return Fate("go on")
     if record.state is State.CANCELLING:
@@ -52,12 +52,12 @@ def unreadable(record: JobRecord, error: QueenError) -> Stop:
     return _lost(record, f"This version of queenlib cannot read its operation: {error.what}")
 
 
-def _lost(record: JobRecord, why: str) -> Stop:
+def _lost(record: JobRecord, why: str, again: str = "") -> Stop:
     pieces = f"{record.tokens:,} pieces of its answer are" if record.tokens else "What it had written is"
     error = JobLost(
         f"{record.id} was {record.state} when its queen died, since {record.since:%Y-%m-%d %H:%M:%S} UTC.",
         why=why,
         state=f"{pieces} in its log.",
-        next=f"Look at it: jobs.attach({record.id!r}), and create it again; with retry=1 it is run again by itself.",
+        next=f"Look at it: jobs.attach({record.id!r}). {again or f'Run it again: jobs.rerun({record.id!r})'}",
     )
     return Stop(DIED, error, State.LOST)

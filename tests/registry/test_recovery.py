@@ -134,6 +134,7 @@ def test_what_is_lost_says_when_and_how_far_it_came() -> None:
     assert error.why == "Whether it finished cannot be known."
     assert error.state == "1,812 pieces of its answer are in its log."
     assert "jobs.attach('job-a')" in error.next
+    assert "jobs.rerun('job-a')" in error.next
     silent = fate(record(OPERATIONS[Recovery.ONCE], State.RUNNING), OPERATIONS[Recovery.ONCE]).stop
     assert silent is not None
     assert silent.error.state == "What it had written is in its log."

@@ -198,7 +198,7 @@ def _lost(job: Salvaged, epoch: int, world: World) -> EndEvent:
         f"{job_id} was cut off after event {count:,}: the store was damaged.",
         why="What came after that could not be read any more.",
         state=f"{count:,} events of it are in its log; the damaged files are kept beside the store.",
-        next=f"Look at it: jobs.attach({job_id!r}), and create it again.",
+        next=f"Look at it: jobs.attach({job_id!r}). Run it again: jobs.rerun({job_id!r})",
     )
     problem = Problem.model_validate(error.about_job(job_id).problem())
     data = EndData(state=State.LOST, reason=REASON, error=problem, epoch=epoch)
