@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -103,6 +104,33 @@ def test_a_queen_who_is_told_to_end_lets_jobs_end(tmp_path: Path) -> None:
         assert queen.sync.info().draining
         assert job.wait(20).usage.completion_tokens == 60
         assert process.wait(20) == 0
+
+
+def test_of_eight_jobs_each_ends_once(tmp_path: Path) -> None:
+    """SIGTERM: what can end in its time does, the rest is closed; readers see each log whole, with one end; then 0."""
+    with serving(tmp_path, "--grace", "3") as (process, ready), busy(ready) as queen:
+        long = [queen.infer(f"{number}", model=f"{LONG}&seed={number}", max_tokens=2000) for number in range(6)]
+        for job in long:
+            next(event for event in job if event.type == "token")
+        short = [queen.infer("x", model="sim:words?tokens=30&tokens_per_s=20", max_tokens=30) for _ in range(2)]
+        for job in short:
+            next(event for event in job if event.type == "token")
+        children = family(process)
+        seen: dict[str, list[Any]] = {}
+        readers = [threading.Thread(target=lambda job=job: seen.update({job.id: list(job)})) for job in (*short, *long)]
+        for reader in readers:
+            reader.start()
+        process.terminate()
+        assert process.wait(3 + 2 * SLACK) == 0
+        for reader in readers:
+            reader.join(20)
+    assert left(children) == []
+    for job in (*short, *long):
+        assert [event.seq for event in seen[job.id]] == list(range(1, len(seen[job.id]) + 1))
+        assert [event.type for event in seen[job.id]].count("end") == 1
+    ends = {job.id: seen[job.id][-1].data for job in (*short, *long)}
+    assert {ends[job.id].state for job in short} == {State.SUCCEEDED}
+    assert {ends[job.id].error.kind for job in long} == {"QueenClosed"}
 
 
 def test_jobs_have_no_longer_than_the_grace(tmp_path: Path) -> None:
