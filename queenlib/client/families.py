@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal, overload
 
 from queenlib.client.calls import Caller
@@ -23,7 +24,7 @@ from queenlib.messages.hive import (
     HiveUpdate,
 )
 from queenlib.messages.model import ModelDelete, ModelDownload, ModelGet, ModelInfo, ModelList, ModelListing
-from queenlib.messages.parse import parse_operation
+from queenlib.messages.parse import parse_operation, parse_terms
 from queenlib.messages.worker import (
     IdleStopped,
     KeepAlive,
@@ -84,17 +85,28 @@ class WorkersOf:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def spawn(self, model: str, *, hive: str = "local", **options: Any) -> Job[WorkerInfo]:
+    def spawn(
+        self,
+        model: str,
+        *,
+        hive: str = "local",
+        tags: Iterable[str] | str = (),
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Job[WorkerInfo]:
         """Put a model on a hive.
 
         Args:
             model: An alias, a source, or a `sim:` model.
             hive: Which hive.
+            tags: Your own words for the job, to find it and its like by.
+            timeout: Seconds from now until it has to have ended.
             options: Those of `queenlib.messages.worker.WorkerSpawn`: `name`, `device`, `context` (tokens a slot), `slots`,
                 `threads`, `gpu_layers`, `engine_args`, `keep_alive` (how long it is kept idle: seconds, or `"never"` stops
                 it for that; by default the hive's, at first 600).
         """
-        return self._caller.call(_checked(WorkerSpawn, model=model, hive_id=hive, **options), WorkerInfo)
+        terms = parse_terms(tags=tags, timeout=timeout)
+        return self._caller.call(_checked(WorkerSpawn, model=model, hive_id=hive, **options), WorkerInfo, terms)
 
     def list(self, hive: str = "local") -> Job[WorkerListing]:
         """List a hive's workers, those that failed lately included."""
@@ -140,7 +152,14 @@ class Models:
         self._caller = caller
 
     def download(
-        self, source: str, *, alias: str | None = None, sha256: str | None = None, hive: str = "local"
+        self,
+        source: str,
+        *,
+        alias: str | None = None,
+        sha256: str | None = None,
+        hive: str = "local",
+        tags: Iterable[str] | str = (),
+        timeout: float | None = None,
     ) -> Job[ModelInfo]:
         """Bring a model here and verify it.
 
@@ -149,9 +168,11 @@ class Models:
             alias: A short name for it from now on.
             sha256: What its bytes must be, in 64 hexadecimal digits.
             hive: Where to.
+            tags: Your own words for the job, to find it and its like by.
+            timeout: Seconds from now until it has to have ended.
         """
         wanted = _checked(ModelDownload, source=source, alias=alias, sha256=sha256, hive_id=hive)
-        return self._caller.call(wanted, ModelInfo)
+        return self._caller.call(wanted, ModelInfo, parse_terms(tags=tags, timeout=timeout))
 
     def list(self, hive: str = "local") -> Job[ModelListing]:
         """List the models that a hive has or knows by name."""

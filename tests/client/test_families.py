@@ -78,3 +78,17 @@ def test_a_bad_argument_fails_on_the_calling_line(queen: Queen) -> None:
     with pytest.raises(errors.InvalidOperation, match="both a worker"):
         queen.workers.stop("w", idle=True)  # type: ignore[call-overload]
     assert queen.sync.jobs.list() == before
+
+
+async def test_long_work_has_its_tags_and_its_time(queen: Queen) -> None:
+    """Loading and fetching are found by their tags, and end as failed when their time is over; bad terms make no job."""
+    slow = queen.workers.spawn("sim:words?load_s=600", name="slow", tags=["big", "slow"], timeout=0.2)
+    with pytest.raises(errors.JobTimeout):
+        await slow
+    assert [job.id for job in (await queen.jobs.list(tags="big", operation="worker_spawn")).jobs] == [slow.id]
+    fetch = queen.models.download("file:/none.gguf", tags="big", timeout=60.5)
+    assert (fetch.record.terms.tags, fetch.record.terms.timeout) == (("big",), 60.5)
+    with pytest.raises(errors.ModelError):
+        await fetch
+    with pytest.raises(errors.InvalidRequest):
+        queen.workers.spawn("sim:words", timeout=0)
