@@ -45,7 +45,8 @@ class Queen:
         home: The folder for all that it writes; by default `QUEENLIB_HOME`, else the platform's folder for data.
         url: A queen far away; by default `QUEENLIB_URL`. Its token is read from `token_file`.
         token_file: By default `QUEENLIB_TOKEN_FILE`, else the token file of the home.
-        process: Have her in a child of this process, so that no code here can hold her up; she ends with this one.
+        process: Have her in a child of this process, so that no code here can hold her up; she ends with this one, however
+            that ends, and closes her jobs (`queen_closed`).
         place: Where she is; by default `Place.usual()`, and in this process where one of the following is given.
         world: Clock, ids and randomness, for a queen in this process.
         limits: What it takes on and how long it lets things take, for a queen in this process.

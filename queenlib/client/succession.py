@@ -8,6 +8,7 @@ from contextlib import suppress
 from queenlib.client.backend import Backend
 from queenlib.client.reign import Address, Reign, Rule
 from queenlib.errors import HomeTaken, InvalidRequest, ProtocolMismatch, QueenError
+from queenlib.file_lock import FileLock
 from queenlib.home import Home, read_token
 from queenlib.world import World
 
@@ -93,11 +94,16 @@ class Succession:
                 await self._world.sleep(TRY_S)
 
     async def _reigns(self) -> bool:
-        """Take the home, if it is free."""
+        """Take the home, if it is free and nobody starts a queen for it who is to have it."""
+        starting = FileLock(self.home.start_lock_file)
+        if starting.path.exists() and not starting.try_take():
+            return False
         try:
             self.reign = await Reign.begin(self.home, self._world, self._rule)
         except HomeTaken:
             return False
+        finally:
+            starting.release()
         self.reign.listen_soon()
         await self._follow(self.reign.router, None)
         return True

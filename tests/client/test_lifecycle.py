@@ -74,15 +74,15 @@ async def test_jobs_are_not_waited_for_any_longer(tmp_path: Path, how: dict[str,
 
 
 async def test_the_next_one_has_her_place(tmp_path: Path) -> None:
-    """On the same port, for the same time; a handle in this process is hers, and a port that is taken is another."""
+    """On the same port, for the same time; handles are hers, none takes the home; a taken port is another."""
     with ended(tmp_path):
         first = await up(tmp_path, idle_exit_s=900)
-        with Queen.background(tmp_path) as handle:
+        with Queen.background(tmp_path) as handle, Queen(tmp_path) as plain:
             how = Launch(port=first.port, idle_exit_s=900)
             second = await lifecycle.change(first, World(), Told().append, how)
             assert (second.port, second.address.idle_exit_s) == (first.port, 900)
             assert second.pid != first.pid
-            assert handle.sync.info().pid == second.pid.number
+            assert handle.sync.info().pid == plain.sync.info().pid == second.pid.number
             with other(tmp_path / "another") as another:
                 another.ask("who")
                 until(lambda: Address.read(Home(tmp_path / "another")))
@@ -90,7 +90,7 @@ async def test_the_next_one_has_her_place(tmp_path: Path) -> None:
                 assert elsewhere is not None
                 third = await lifecycle.change(second, World(), Told().append, Launch(port=elsewhere.port))
             assert third.port not in (0, elsewhere.port)
-            assert handle.sync.info().pid == third.pid.number
+            assert handle.sync.info().pid == plain.sync.info().pid == third.pid.number
 
 
 async def test_who_is_part_of_a_program_is_not_changed(tmp_path: Path) -> None:

@@ -311,3 +311,14 @@ async def test_a_cancel_is_asked_for_again_at_the_next_queen(home: Home) -> None
             assert (await cancelling).state.ended
         except QueenError as error:  # pragma: no cover - told below
             raise AssertionError(error.problem()) from error
+
+
+async def test_who_is_being_started_is_not_forestalled(home: Home) -> None:
+    """While somebody starts a queen for the home, nobody takes it; if that came to nothing, it is free."""
+    starting = FileLock(home.start_lock_file)
+    assert starting.try_take()
+    with pytest.raises(HomeTaken):
+        await Seat.take(home, Quick(), Rule(), 0.2)
+    starting.release()
+    async with seated(home) as seat:
+        assert seat.router is not None
