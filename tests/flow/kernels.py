@@ -59,10 +59,10 @@ class Kernel:
         return "".join(said).strip()
 
     def begin(self, code: str) -> str:
-        """Begin a cell; it runs when this returns its id."""
+        """Begin a cell; it runs when this returns its id. That it fails does not take the next one with it."""
         mark = self._home / f".begun-{self.pid}-{len(code)}"
         mark.unlink(missing_ok=True)
-        cell = str(self.client.execute(f"import pathlib; pathlib.Path({str(mark)!r}).touch()\n{code}"))
+        cell = str(self.client.execute(f"import pathlib; pathlib.Path({str(mark)!r}).touch()\n{code}", stop_on_error=False))
         until(mark.exists)
         return cell
 

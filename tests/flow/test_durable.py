@@ -145,7 +145,7 @@ async def test_without_retry_it_is_lost(tmp_path: Path) -> None:
     assert (record.state, record.attempt, record.result) == (State.LOST, 1, None)
     assert record.tokens >= 10
     assert record.error is not None
-    assert (record.error.kind, "retry=1" in record.error.next) == ("JobLost", True)
+    assert (record.error.kind, f"jobs.rerun({job_id!r})" in record.error.next) == ("JobLost", True)
     with Queen(home) as queen, pytest.raises(errors.JobLost):
         await queen.jobs.result(job_id)
     assert starts(home) == 1

@@ -76,7 +76,7 @@ async def test_delete_cancels(queen: Served) -> None:
         ("/V1/jobs", "GET", 404),
         ("/", "GET", 404),
         ("/v1/jobs", "PUT", 415),
-        ("/v1/jobs", "DELETE", 405),
+        ("/v1/jobs", "DELETE", 400),
         ("/v1/jobs", "OPTIONS", 405),
         ("/v1/jobs", "HEAD", 405),
         ("/v1/jobs?limit=0", "GET", 400),
@@ -125,7 +125,7 @@ async def test_what_is_agreed_is_kept(queen: Served) -> None:
     query = "start=on_stream&retry=100&tag=b&tag=a&timeout=60.5"
     made = await queen.ask(f"/v1/jobs?{query}", "POST", ["Idempotency-Key: k"], body)
     shown = (await queen.ask(f"/v1/jobs/{made.json['job_id']}")).json
-    agreed = {"start": "on_stream", "key": "k", "retry": 100, "tags": ["a", "b"], "timeout": 60.5}
+    agreed = {"start": "on_stream", "key": "k", "retry": 100, "tags": ["a", "b"], "timeout": 60.5, "repeats": None}
     assert shown["terms"] == agreed
 
 
