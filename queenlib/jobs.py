@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from queenlib.client.backend import Start
 from queenlib.client.default import default_queen
+from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.cancelled import Cancelled
+from queenlib.messages.change import Change
 from queenlib.messages.events import Event
 from queenlib.messages.filter import Filters
 from queenlib.messages.job import JobListing, JobRecord, Pruned
@@ -95,6 +97,11 @@ async def list(  # noqa: A001 - the verb of the API
 ) -> JobListing:
     """A page of jobs, newest first; see `Jobs.list`."""
     return await default_queen().jobs.list(limit=limit, cursor=cursor, **wanted)
+
+
+def watch(*, limit: int = 100, **wanted: Unpack[Filters]) -> Feed[Change[JobRecord]]:
+    """Jobs as they change: first a list, then what differs from it; see `Jobs.watch`."""
+    return default_queen().jobs.watch(limit=limit, **wanted)
 
 
 async def frame(*, limit: int = 10_000, **wanted: Unpack[Filters]) -> pd.DataFrame:

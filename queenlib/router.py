@@ -14,6 +14,7 @@ from queenlib.errors import InvalidOperation, InvalidRequest, StreamReset
 from queenlib.messages import hive, infer, model, status, worker
 from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.cancelled import Cancelled
+from queenlib.messages.change import Change, Watch
 from queenlib.messages.events import Event, Yielded
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
@@ -32,6 +33,7 @@ from queenlib.registry.recovery import DIED, fate, unreadable
 from queenlib.registry.run import Work
 from queenlib.state import QueenState
 from queenlib.version import PROTOCOL, __version__
+from queenlib.watches import Watches
 
 PAGE_LIMIT = 1000
 """Jobs in one page."""
@@ -47,7 +49,7 @@ class Router:
     """The verbs of a queen, over its one state."""
 
     def __init__(self, state: QueenState) -> None:
-        self._state = state
+        self._state, self._watches = state, Watches(state)
 
     @classmethod
     async def begin(cls, state: QueenState) -> Router:
@@ -105,6 +107,10 @@ class Router:
     async def snapshot_job(self, job_id: str) -> Snapshot:
         """The job so far; who follows it from there misses nothing."""
         return await self._state.registry.snapshots.take(job_id)
+
+    async def watch(self, watch: Watch, after: str = "") -> AsyncIterator[Change[Any]]:
+        """The list of what is watched, then its changes, without end."""
+        return self._watches.open(watch, after)
 
     async def cancel_job(self, job_id: str) -> JobRecord:
         """Cancel the job; it has ended when this returns."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from queenlib.errors import TooLarge
+from queenlib.messages.change import Change
 from queenlib.messages.events import Event
 
 HEARTBEAT = b": still here\n"
@@ -28,6 +30,11 @@ def priming(place: int | str) -> bytes:
 def encode(event: Event) -> bytes:
     """An event of ours on the wire; made once, however many read it."""
     return event.frame
+
+
+def change_frame(change: Change[Any]) -> bytes:
+    """A change on the wire; its id is its revision."""
+    return b"id: %s\nevent: change\ndata: %s\n\n" % (change.revision.encode(), change.model_dump_json().encode())
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from urllib.parse import urlencode
 
 import httpx2
 
 from queenlib.errors import InvalidRequest, UnknownJob
+from queenlib.messages.change import Kind, Watch
 
 
 def job_path(job_id: str) -> str:
@@ -19,6 +21,13 @@ def job_path(job_id: str) -> str:
     if re.fullmatch(r"[0-9A-Za-z-]{1,64}", job_id):
         return f"/v1/jobs/{job_id}"
     raise UnknownJob(f"There is no one job {job_id[:80]!r}.", why="No id looks like that.", next="List them: jobs.list().")
+
+
+def watch_path(watch: Watch) -> str:
+    """Where a watch is at a queen."""
+    said = {"hive": watch.hive} if watch.hive is not None else {}
+    said |= watch.wanted.query() | {"limit": str(watch.limit)} if watch.kind is Kind.JOBS else {}
+    return f"/v1/watch/{watch.kind}?{urlencode(said, doseq=True)}".rstrip("?")
 
 
 def queen_url(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.cancelled import Cancelled
+from queenlib.messages.change import Change, Watch
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
@@ -83,6 +84,18 @@ class Backend(Protocol):
 
         Raises:
             InvalidRequest: `limit` or `cursor` is none.
+        """
+        ...
+
+    async def watch(self, watch: Watch, after: str = "") -> AsyncIterator[Change[Any]]:
+        """The list of what is watched, then its changes, without end: to who is slow fewer, and each time the newest.
+
+        Args:
+            watch: What is watched.
+            after: The revision that the reader has; one that is not known, or too old, means the whole list again.
+
+        Raises:
+            UnknownHive: There is no hive of that id.
         """
         ...
 

@@ -9,10 +9,12 @@ from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from queenlib.client.backend import Backend
+from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.portal import Portal
 from queenlib.errors import QueenUnreachable
 from queenlib.messages.base import Operation, Result
+from queenlib.messages.change import Change, Kind, parse_watch
 from queenlib.messages.job import USUAL, Terms
 from queenlib.messages.parse import parse_operation
 
@@ -57,6 +59,15 @@ class Caller:
         """
         assert operation.result_model is result
         return self.portal.wait(self._create(operation, terms))
+
+    def watch(self, kind: Kind, **said: Any) -> Feed[Change[Any]]:
+        """A watch on things of one kind; see `queenlib.messages.change.Watch` for what may be said of it.
+
+        Raises:
+            InvalidRequest: What is said is not what it has to be.
+        """
+        watch = parse_watch(kind, **said)
+        return Feed(self.portal, lambda: self.backend.watch(watch))
 
     def attach(self, job_id: str) -> Job[Any]:
         """A handle on a job that exists; a unique prefix of its id will do.

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import Any, Literal, overload
 
 from queenlib.client.calls import Caller
+from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.errors import InvalidOperation
 from queenlib.messages.base import Deleted, Operation
+from queenlib.messages.change import Change, Kind
 from queenlib.messages.hive import (
     HiveCreate,
     HiveDelete,
@@ -47,6 +49,10 @@ class Hives:
     def list(self) -> Job[HiveListing]:
         """List the hives."""
         return self._caller.call(HiveList(), HiveListing)
+
+    def watch(self) -> Feed[Change[HiveInfo]]:
+        """Hives and their workers as they change: first all, then what differs; see `Jobs.watch`."""
+        return self._caller.watch(Kind.HIVES)
 
     def get(self, hive: str = "local") -> Job[HiveInfo]:
         """Look at one hive and its workers."""
@@ -111,6 +117,13 @@ class WorkersOf:
     def list(self, hive: str = "local") -> Job[WorkerListing]:
         """List a hive's workers, those that failed lately included."""
         return self._caller.call(_checked(WorkerList, hive_id=hive), WorkerListing)
+
+    def watch(self, hive: str | None = None) -> Feed[Change[WorkerInfo]]:
+        """The workers of all hives, or of one, as they change: first all, then what differs; see `Jobs.watch`.
+
+        In `gone`, a worker is named `hive/worker`.
+        """
+        return self._caller.watch(Kind.WORKERS, hive=hive)
 
     def get(self, worker: str, *, hive: str = "local") -> Job[WorkerInfo]:
         """Look at one worker."""
@@ -177,6 +190,10 @@ class Models:
     def list(self, hive: str = "local") -> Job[ModelListing]:
         """List the models that a hive has or knows by name."""
         return self._caller.call(_checked(ModelList, hive_id=hive), ModelListing)
+
+    def watch(self) -> Feed[Change[ModelInfo]]:
+        """The models as they change: first all, then what differs; see `Jobs.watch`. In `gone`, a model is its source."""
+        return self._caller.watch(Kind.MODELS)
 
     def get(self, model: str, *, hive: str = "local") -> Job[ModelInfo]:
         """Look at one model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from queenlib.client.backend import Start
 from queenlib.client.calls import Caller
@@ -13,10 +13,11 @@ from queenlib.client.cancelling import cancel_all
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.lines import LineMaker
+from queenlib.client.pruning import prune
 from queenlib.client.rerunning import rerun
-from queenlib.errors import InvalidRequest
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.cancelled import Cancelled
+from queenlib.messages.change import Change, Kind
 from queenlib.messages.events import Event
 from queenlib.messages.filter import Filters, parse_filter
 from queenlib.messages.job import JobListing, JobRecord, Pruned
@@ -26,10 +27,6 @@ from queenlib.messages.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-MOST = 2**53
-"""The greatest age, in seconds, and the greatest size, in bytes: what JSON can say exactly."""
 
 
 class Jobs:
@@ -194,15 +191,7 @@ class Jobs:
         Raises:
             InvalidRequest: Neither is given, or one is negative or no number.
         """
-        age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
-        if not _is_amount(age_s, int | float) or not _is_amount(size, int):
-            raise InvalidRequest(
-                f"older_than is {older_than!r} and size is {size!r}.",
-                why="An age is a timedelta, or a number of seconds; a size is a whole number of bytes.",
-                state="Nothing was removed.",
-                next="For example: await jobs.prune(older_than=timedelta(days=30), dry_run=True)",
-            )
-        return await self.portal.run(self._caller.backend.prune_jobs(age_s=age_s, size=size, dry_run=dry_run))
+        return await self.portal.run(prune(self._caller.backend, older_than, size, dry_run=dry_run))
 
     async def list(self, *, limit: int = 100, cursor: str | None = None, **wanted: Unpack[Filters]) -> JobListing:
         """A page of jobs, newest first; `.next` is the cursor of the page after it.
@@ -220,6 +209,22 @@ class Jobs:
         """
         chosen = parse_filter(**wanted)
         return await self.portal.run(self._caller.backend.list_jobs(limit=limit, cursor=cursor, wanted=chosen))
+
+    def watch(self, *, limit: int = 100, **wanted: Unpack[Filters]) -> Feed[Change[JobRecord]]:
+        """Jobs as they change: first a list, then what differs from it, without end; `for` and `async for` both draw.
+
+        `items` has what is new or different, `gone` the ids of what is deleted or not wanted any more. With `reset`, at
+        first and for who was away for too long, `items` is the whole list, in place of all that one had.
+
+        Args:
+            limit: Jobs in the list at most, the newest: 1 to 1,000; whichever other changes later is told as well.
+            wanted: Which jobs, see `list`; without `reads=True`, none that only look at something, such as lists.
+
+        Raises:
+            InvalidRequest: One of them is not what it has to be.
+        """
+        wanted.setdefault("reads", False)
+        return self._caller.watch(Kind.JOBS, wanted=parse_filter(**wanted), limit=limit)
 
     async def frame(self, *, limit: int = 10_000, **wanted: Unpack[Filters]) -> pd.DataFrame:
         """Jobs as a pandas DataFrame, one row a job, newest first; see `queenlib.frames.jobs_frame`.
@@ -242,7 +247,3 @@ class Jobs:
             if (cursor := page.next) is None:
                 break
         return found
-
-
-def _is_amount(value: object, kind: Any) -> bool:
-    return value is None or (isinstance(value, kind) and not isinstance(value, bool) and 0 <= cast("float", value) <= MOST)

@@ -11,13 +11,15 @@ from typing import Any, TypeVar, cast
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from queenlib.client.address import job_path, queen_url
+from queenlib.client.address import job_path, queen_url, watch_path
+from queenlib.client.changes import follow_changes
 from queenlib.client.following import Epoch, Following
 from queenlib.client.resume import TRIES, Line, backoff, follow
 from queenlib.client.several import follow_all
 from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, revive
 from queenlib.messages.base import Deleted, Message, Operation
 from queenlib.messages.cancelled import Cancelled
+from queenlib.messages.change import FORMS, Change, Watch
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.handshake import HEADER, read_info
@@ -114,6 +116,14 @@ class RemoteQueen:
     async def snapshot_job(self, job_id: str) -> Snapshot:
         """See `Backend.snapshot_job`."""
         return await self._ask(Snapshot, "GET", f"{job_path(job_id)}/snapshot")
+
+    async def watch(self, watch: Watch, after: str = "") -> AsyncIterator[Change[Any]]:
+        """See `Backend.watch`. A line that breaks is made again, and what changed meanwhile is told."""
+        path = watch_path(watch)
+        connect = lambda seen: self._stream(path, {"last-event-id": seen} if seen else {}, 0, lambda _: None)  # noqa: E731
+        changes = follow_changes(connect, FORMS[watch.kind], after, self._world, self._tries)
+        await anext(changes)  # as above
+        return cast("AsyncGenerator[Change[Any]]", changes)
 
     async def list_jobs(self, *, limit: int = 100, cursor: str | None = None, wanted: JobFilter = ALL) -> JobListing:
         """See `Backend.list_jobs`."""

@@ -19,7 +19,8 @@ from queenlib.errors import QueenError, QueenUnreachable, QueueFull, StoreFailed
 from queenlib.home import Home
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.cancelled import Cancelled
-from queenlib.messages.events import AttemptEvent, EndEvent, Event
+from queenlib.messages.change import Change, Watch, Watched
+from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
 from queenlib.messages.place import MANY, Place, not_followed
@@ -101,9 +102,8 @@ class Seat:
         if self.router is not None:
             return await self.router.execute_job(job_id, after, epoch)
         record = await self.get_job(job_id)
-        events = self._follow(record.id, after, record.epoch if epoch is None else epoch)
-        await anext(events)  # what speaks against it is raised here; and what has begun is closed for certain
-        return cast("AsyncGenerator[Event]", events)
+        following = Following([Place(record.id, after, record.epoch if epoch is None else epoch)])
+        return await self._followed(following, lambda queen: queen.execute_job(*following.left[0]))
 
     async def execute_jobs(self, places: Sequence[Place]) -> AsyncIterator[Event]:
         """See `Backend.execute_jobs`."""
@@ -116,9 +116,15 @@ class Seat:
             place._replace(job_id=record.id, epoch=record.epoch if place.epoch is None else place.epoch)
             for place, record in zip(places, records, strict=True)
         ]
-        events = self._follow_all(Following(known))
-        await anext(events)  # as above
-        return cast("AsyncGenerator[Event]", events)
+        following = Following(known)
+        return await self._followed(following, lambda queen: queen.execute_jobs(following.left))
+
+    async def watch(self, watch: Watch, after: str = "") -> AsyncIterator[Change[Any]]:
+        """See `Backend.watch`."""
+        if self.router is not None:
+            return await self.router.watch(watch, after)
+        watched: Watched[Any] = Watched(after)
+        return await self._through(lambda queen: queen.watch(watch, watched.revision), watched.take)
 
     async def get_job(self, job_id: str) -> JobRecord:
         """See `Backend.get_job`."""
@@ -166,42 +172,44 @@ class Seat:
                 tries += 1
                 await self._move_on(queen, error, tries)
 
-    async def _follow(self, job_id: str, after: int, epoch: int) -> AsyncGenerator[Event | None]:
-        seen, begun, tries = after, False, 0
-        while True:
-            queen = self._queen()
-            try:
-                events = cast("AsyncGenerator[Event]", await queen.execute_job(job_id, seen, epoch))
-                if not begun:
-                    begun = True
-                    yield None
-                async with aclosing(events):
-                    async for event in events:
-                        seen, tries = event.seq, 0
-                        if isinstance(event, AttemptEvent):
-                            epoch = max(epoch, event.data.epoch)
-                        yield event
-                        if isinstance(event, EndEvent):
-                            return
-                return
-            except (*GONE, *CLOSING) as error:
-                tries += 1
-                await self._move_on(queen, error, tries)
+    async def _followed(
+        self, following: Following, begin: Callable[[Backend], Awaitable[AsyncIterator[Event]]]
+    ) -> AsyncIterator[Event]:
+        return await self._through(begin, following.take, lambda: not following.left)
 
-    async def _follow_all(self, following: Following) -> AsyncGenerator[Event | None]:
+    async def _through(
+        self,
+        begin: Callable[[Backend], Awaitable[AsyncIterator[T]]],
+        take: Callable[[T], object],
+        over: Callable[[], bool] = lambda: False,
+    ) -> AsyncIterator[T]:
+        """A stream, from whichever queen has the home; what speaks against it at first is raised here.
+
+        Args:
+            begin: Asks a queen for it, from where the reader is.
+            take: Told each item, so that the next `begin` knows.
+            over: Whether nothing comes any more.
+        """
+        items = self._go_on(begin, take, over)
+        await anext(items)  # and so what has begun is closed for certain
+        return cast("AsyncGenerator[T]", items)
+
+    async def _go_on(
+        self, begin: Callable[[Backend], Awaitable[AsyncIterator[T]]], take: Callable[[T], object], over: Callable[[], bool]
+    ) -> AsyncGenerator[T | None]:
         begun, tries = False, 0
-        while following.left:
+        while not over():
             queen = self._queen()
             try:
-                events = cast("AsyncGenerator[Event]", await queen.execute_jobs(following.left))
+                items = cast("AsyncGenerator[T]", await begin(queen))
                 if not begun:
                     begun = True
                     yield None
-                async with aclosing(events):
-                    async for event in events:
+                async with aclosing(items):
+                    async for item in items:
                         tries = 0
-                        following.take(event)
-                        yield event
+                        take(item)
+                        yield item
                 return
             except (*GONE, *CLOSING) as error:
                 tries += 1

@@ -16,8 +16,9 @@ from queenlib.http.jobs import Jobs
 from queenlib.http.judge import Policy
 from queenlib.http.limits import HttpLimits
 from queenlib.http.problems import HANDLERS
-from queenlib.http.stream import Unwound
+from queenlib.http.sending import Unwound
 from queenlib.http.streams import Streams
+from queenlib.http.watching import Watching
 from queenlib.router import Router
 from queenlib.world import World
 
@@ -26,7 +27,8 @@ Handler = Callable[[Request], Awaitable[Any]]
 
 def build_routes(router: Router, streams: Streams | None = None) -> list[Route]:
     """Every route that there is."""
-    jobs, about = Jobs(router, streams or Streams(World())), About(router)
+    streams = streams or Streams(World())
+    jobs, watch, about = Jobs(router, streams), Watching(router, streams), About(router)
     return [
         _route("GET", "/health", about.health),
         _route("GET", "/openapi.json", about.openapi),
@@ -40,6 +42,7 @@ def build_routes(router: Router, streams: Streams | None = None) -> list[Route]:
         _route("GET", "/v1/jobs/{job_id}/stream", jobs.stream_job),
         _route("DELETE", "/v1/jobs/{job_id}/log", jobs.delete_job),
         _route("GET", "/v1/stream", jobs.stream_jobs),
+        _route("GET", "/v1/watch/{kind}", watch.watch),
         _route("POST", "/v1/prune", jobs.prune_jobs),
     ]
 

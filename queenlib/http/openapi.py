@@ -13,6 +13,7 @@ from queenlib.http.describing import REF, answered, endpoint, parameter, ref
 from queenlib.http.filters import describe_filter
 from queenlib.messages.base import Deleted, Message
 from queenlib.messages.cancelled import Cancelled
+from queenlib.messages.change import FORMS, MOST, Kind
 from queenlib.messages.events import EVENT, Problem
 from queenlib.messages.job import (
     JOB_PATTERN,
@@ -91,6 +92,7 @@ def _paths() -> dict[str, Any]:
                                 answered("200", ref("Deleted")), [job], {**_UNKNOWN, "409": "It has not ended."}),
         },
         "/v1/stream": {"get": _streams()},
+        "/v1/watch/{kind}": {"get": _watch()},
         "/v1/prune": {"post": _prune()},
     }  # fmt: skip
 
@@ -179,6 +181,25 @@ def _streams() -> dict[str, Any]:
     return endpoint("stream_jobs", "Follow several jobs to their ends.", answers, parameters, {**_UNKNOWN, **beyond})
 
 
+def _watch() -> dict[str, Any]:
+    kind = parameter("kind", "path", {"enum": [str(each) for each in Kind]}, "What is watched.")
+    after = parameter("after", "query", {"type": "string"}, "The revision that the reader has: only what changed since.")
+    last = parameter("Last-Event-ID", "header", {"type": "string"}, "The same; it goes before `after`.")
+    hive = parameter("hive", "query", {"type": "string"}, "Whose workers, or the hive that jobs were asked for on.")
+    limit = parameter(
+        "limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST, "default": 100}, "Jobs in the list."
+    )
+    said = (
+        "Events of the type `change`, whose id is their revision; the stream has no end. The first has the whole list, and "
+        "so has one that comes too late for what changed meanwhile: `reset` is true. What chooses jobs is for `jobs` alone."
+    )
+    schema = {"oneOf": [ref(f"{each}Change".capitalize()) for each in Kind]}
+    answers = {"200": {"description": said, "content": {"text/event-stream": {"schema": schema}}}}
+    choosing = [each for each in _choosing() if each["name"] != "hive"]
+    unknown = {"404": "There is no such hive."}
+    return endpoint("watch", "Watch things change.", answers, [kind, after, last, limit, hive, *choosing], unknown)
+
+
 def _paging() -> list[dict[str, Any]]:
     return [
         parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Jobs on a page."),
@@ -205,6 +226,7 @@ def _schemas() -> dict[str, Any]:
         Cancelled,
     ]
     results: list[type[Message]] = [each.result_model for each in OPERATIONS.values()]
+    named |= {f"{kind}Change".capitalize(): TypeAdapter(form) for kind, form in FORMS.items()}
     wanted = named | {model.__name__: TypeAdapter(model) for model in spoken + results}
     found, shared = TypeAdapter.json_schemas([(name, "validation", each) for name, each in wanted.items()], ref_template=REF)
     schemas = dict(shared["$defs"])

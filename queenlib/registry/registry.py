@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import nullcontext, suppress
-from functools import partial
-from typing import Any
 
 from queenlib.errors import StoreFailed
 from queenlib.messages.base import Deleted, Operation, Recovery
@@ -29,10 +26,9 @@ from queenlib.registry.snapshots import Snapshots
 from queenlib.registry.stop import Stop
 from queenlib.registry.store import Store
 from queenlib.registry.together import cancel_all
+from queenlib.registry.untold import Untold
+from queenlib.registry.watched import JobBoard, WatchedJobs
 from queenlib.world import World
-
-UNTOLD = 1000
-"""Private results that are held in memory."""
 
 
 class Registry:
@@ -40,9 +36,8 @@ class Registry:
 
     def __init__(self, store: Store, world: World, limits: Limits | None = None, retention: Retention | None = None) -> None:
         self._store, self._world, self._limits = store, world, limits or Limits()
-        self._untold: OrderedDict[str, dict[str, Any]] = OrderedDict()
-        """The newest private results."""
-        self.house = House(store, world, retention or Retention(), READS, forget=partial(self._untold.pop, default=None))
+        self._untold, self._board = Untold(), JobBoard(world.new_id("board"))
+        self.house = House(store, world, retention or Retention(), READS, forget=self._gone)
         self._runs: dict[str, Run] = {}
         """Every job that has not ended, and those whose end could not be kept."""
         self._places = asyncio.Semaphore(self._limits.running)
@@ -95,6 +90,7 @@ class Registry:
     def _seat(self, log: JobLog, operation: Operation) -> Run:
         place = nullcontext() if operation.recovery is Recovery.READ else self._places
         run = self._runs[log.record.id] = Run(log, operation, self._limits, place, self._forget)
+        self._board.follow(log)
         return run
 
     async def unfinished(self) -> tuple[JobRecord, ...]:
@@ -202,8 +198,12 @@ class Registry:
         if run := self._runs.get(record.id):
             await run.ended()  # its end is kept, and it is about to be let go of
         await self._store.delete([record.id], scrub=True)
-        self._untold.pop(record.id, None)
+        self._gone(record.id)
         return Deleted(kind="job", id=record.id)
+
+    def watched(self, wanted: JobFilter, limit: int) -> WatchedJobs:
+        """The jobs that are wanted, to be watched: at first the newest `limit` of them."""
+        return WatchedJobs(self._board, self._store, wanted, limit, self._world)
 
     async def page(self, limit: int, cursor: str | None, wanted: JobFilter = ALL) -> JobListing:
         """A page of the jobs that are wanted, newest first, without their results."""
@@ -233,14 +233,14 @@ class Registry:
         run = self.door.left(job_id)
         if run.log.lost is not None:
             return
-        if run.untold is not None:
-            self._untold[job_id] = run.untold
-            if len(self._untold) > UNTOLD:
-                self._untold.popitem(last=False)
+        self._untold.keep(job_id, run.untold)
         del self._runs[job_id]
+
+    def _gone(self, job_id: str) -> None:
+        self._untold.forget(job_id)
+        self._board.put(job_id, None)
 
     def _whole(self, record: JobRecord) -> JobRecord:
         """A record, with what is written down nowhere as long as it is known."""
         run = self._runs.get(record.id)
-        untold = run.untold if run else self._untold.get(record.id)
-        return record if untold is None or record.result is None else record.model_copy(update={"result": untold})
+        return self._untold.tell(record, run.untold if run else None)

@@ -118,7 +118,7 @@ class House:
         world: Whose date tells how old a job is.
         retention: What is kept.
         reads: The names of the operations that only look at something.
-        forget: Told the id of each of the other jobs that was removed.
+        forget: Told the id of each job that was removed.
     """
 
     def __init__(
@@ -171,6 +171,8 @@ class House:
             ids = [job.id for job in await self._store.ended(PRUNED, before=before, operations=self._reads)]
             for start in range(0, len(ids), AT_ONCE):
                 await self._store.delete(ids[start : start + AT_ONCE])
+            for job_id in ids:
+                self._forget(job_id)
         if kept.age_s is not None or kept.size is not None:
             await self.prune(age_s=kept.age_s, size=kept.size, dry_run=False)
 

@@ -20,6 +20,7 @@ async def test_routes_are_the_wire(queen: Served) -> None:
         "GET /v1/jobs/{job_id}/snapshot",
         "GET /v1/jobs/{job_id}/stream",
         "GET /v1/stream",
+        "GET /v1/watch/{kind}",
         "POST /v1/jobs",
         "POST /v1/prune",
     ]

@@ -249,7 +249,7 @@ def held(queen: Served) -> tuple[int, int, int]:
 
 async def test_a_frozen_reader_is_let_go_of(tmp_path: Path) -> None:
     """Nothing is left of one that takes nothing for too long; it comes back with what it has, and misses nothing."""
-    async with served(tmp_path, beat_s=0.2, send_s=0.4) as queen, asyncio.timeout(20):
+    async with served(tmp_path, beat_s=0.2, send_s=0.4) as queen, asyncio.timeout(60):
         job_id = await written(queen, ["x" * 100_000 for _ in range(200)])
         log = [event async for event in await queen.router.execute_job(job_id)]
         before = held(queen)
@@ -279,7 +279,7 @@ def drained(raw: socket.socket) -> bytes:
 
 async def test_one_that_reads_slowly_is_kept(tmp_path: Path) -> None:
     """As long as it takes something, it is no frozen one, and gets all of it from the log."""
-    async with served(tmp_path, beat_s=0.2, send_s=0.4) as queen, asyncio.timeout(20):
+    async with served(tmp_path, beat_s=0.2, send_s=0.4) as queen, asyncio.timeout(60):
         job_id = await written(queen, ["x" * 100_000 for _ in range(80)])
         loop, body = asyncio.get_running_loop(), bytearray()
         async with frozen(queen, job_id, 65536) as raw:
@@ -293,7 +293,7 @@ async def test_one_that_reads_slowly_is_kept(tmp_path: Path) -> None:
 async def test_what_is_there_is_sent_at_once(queen: Served) -> None:
     """Several events go out together; a reader who comes late has not as many pieces as there are events."""
     job_id = await written(queen, [f"line {n}" for n in range(50)])
-    async with queen.talk() as talk, asyncio.timeout(20):
+    async with queen.talk() as talk, asyncio.timeout(60):
         await open_stream(queen, talk, job_id)
         assert await talk.chunk() == b"retry: 1000\nid: 0\n\n"
         assert len(events(await talk.chunk())) == 54

@@ -75,7 +75,7 @@ SHOWN = (
     ),
     Sabotage(
         "a frozen reader that is kept for ever",
-        "queenlib/http/stream.py",
+        "queenlib/http/sending.py",
         "        if self._stuck >= self._streams.pace.patience:\n",
         "        if False:\n",
         "tests/http/test_stream.py::test_a_frozen_reader_is_let_go_of",

@@ -1,0 +1,1 @@
+"""What changes while somebody watches: boards that note it, and watches that tell it."""
