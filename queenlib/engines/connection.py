@@ -14,7 +14,7 @@ from queenlib.engines.faults import protocol, stalled
 from queenlib.engines.line import Line
 from queenlib.engines.request import request, surely_fits, too_long
 from queenlib.engines.wire import Exchange, Reply
-from queenlib.errors import EngineError, NotStopped, WorkerDied, WorkerStalled
+from queenlib.errors import EngineError, NotAsked, NotStopped, WorkerDied, WorkerStalled
 from queenlib.messages.events import Progress, Token
 from queenlib.world import World
 
@@ -132,6 +132,8 @@ class EngineConnection:
             return await self.idle(slot)
         except WorkerDied as gone:
             return not gone.listening
+        except NotAsked:  # that proves nothing
+            return False
 
     async def _stopped(self, exchange: Exchange, slot: int) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from queenlib.errors import WorkerDied, WorkerProtocol, WorkerStalled
+from queenlib.errors import NotAsked, WorkerDied, WorkerProtocol, WorkerStalled
 
 LOOK = "Look at the worker: await queen.workers.get({name!r})"
 
@@ -38,6 +38,16 @@ def stalled(name: str, silent_s: float, state: str = "What it had generated is k
         next=LOOK.format(name=name),
         silent_s=silent_s,
         stopped=True,
+    )
+
+
+def not_asked(name: str, why: str) -> NotAsked:
+    """The queen has not what it takes to ask a worker, such as a file descriptor."""
+    return NotAsked(
+        f"Worker {name} could not be asked.",
+        why=f"The queen's process has too little to open a connection: {why}.",
+        state="What it had generated is kept.",
+        next="Close what holds her connections, or raise the limit before she starts: ulimit -n 4096",
     )
 
 

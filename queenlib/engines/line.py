@@ -6,17 +6,22 @@ One connection for each request, because llama.cpp closes its socket after each 
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from queenlib.engines.faults import died, protocol, stalled
+from queenlib.engines.faults import died, not_asked, protocol, stalled
 from queenlib.engines.wire import Exchange, Reply
 from queenlib.world import World
 
 CONNECT_S = 5.0
 """How long the machine may take to connect to itself, in seconds."""
+AGAIN_S = 0.05
+"""Between two tries where something was wanting for a connection, in seconds."""
+WANTING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+"""What fails on our side of a connection: it says nothing of the other."""
 
 
 class Line:
@@ -49,6 +54,7 @@ class Line:
 
         Raises:
             WorkerDied: Nobody listens, or the line broke.
+            NotAsked: There was no file descriptor for a connection, nor within 5 s.
             WorkerStalled: It took longer.
             WorkerProtocol: What came is not JSON in HTTP.
         """
@@ -70,20 +76,33 @@ class Line:
             exchange.close()
 
     async def _send(self, method: str, path: str, body: bytes) -> Exchange:
-        loop = asyncio.get_running_loop()
-        try:
-            async with self.world.limit(CONNECT_S):
-                _, exchange = await loop.create_connection(lambda: Exchange(self.name, self.world), self._host, self._port)
-        except TimeoutError:
-            raise stalled(self.name, CONNECT_S) from None
-        except OSError as error:
-            raise died(self.name, f"nobody listens at {self._netloc}: {error}", listening=False) from None
+        exchange = await self._connect()
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self._netloc}\r\nAuthorization: Bearer {self._key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         exchange.send(head.encode() + body)
         return exchange
+
+    async def _connect(self) -> Exchange:
+        loop, wanting = asyncio.get_running_loop(), ""
+        try:
+            async with self.world.limit(CONNECT_S):
+                while True:
+                    try:
+                        return (await loop.create_connection(self._exchange, self._host, self._port))[1]
+                    except OSError as error:
+                        if error.errno not in WANTING:
+                            raise
+                        wanting = str(error)
+                    await self.world.sleep(AGAIN_S)
+        except TimeoutError:
+            raise (not_asked(self.name, wanting) if wanting else stalled(self.name, CONNECT_S)) from None
+        except OSError as error:
+            raise died(self.name, f"nobody listens at {self._netloc}: {error}", listening=False) from None
+
+    def _exchange(self) -> Exchange:
+        return Exchange(self.name, self.world)
 
 
 def _encode(body: dict[str, Any]) -> bytes:

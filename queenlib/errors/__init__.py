@@ -39,6 +39,7 @@
        │  ├─ WorkerDied                its process ended; carries exit code, signal and last lines
        │  ├─ WorkerStalled             it is alive and gives nothing
        │  ├─ WorkerProtocol            it answered something that is not its protocol
+       │  ├─ NotAsked                  the queen could open no connection to it; it was not asked
        │  └─ NotStopped                it was told to stop and did not within its time
        └─ ModelError
           ├─ DownloadFailed            the source could not be reached or broke off
@@ -65,6 +66,7 @@ from queenlib.errors.endings import (
     ModelError,
     ModelFileError,
     NoRoom,
+    NotAsked,
     NotStopped,
     PromptTooLong,
     QueenClosed,
@@ -108,8 +110,8 @@ from queenlib.errors.refusals import (
 __all__ = [
     "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "HomeTaken", "IllegalTransition",
     "InUse", "InternalError", "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost",
-    "JobTimeout", "KeyConflict", "MissingExtra", "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotFound",
-    "NotStopped", "PromptTooLong", "ProtocolMismatch", "QueenClosed", "QueenDraining", "QueenError",
+    "JobTimeout", "KeyConflict", "MissingExtra", "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotAsked",
+    "NotFound", "NotStopped", "PromptTooLong", "ProtocolMismatch", "QueenClosed", "QueenDraining", "QueenError",
     "QueenUnreachable", "QueueFull", "StaleEpoch", "StoreBusy", "StoreFailed", "StoreFull", "StoreUnusable",
     "StreamBeyondEnd", "StreamInterrupted", "StreamReset", "TooLarge", "UnknownDevice", "UnknownHive", "UnknownJob",
     "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol", "WorkerStalled", "WrongChecksum", "revive",

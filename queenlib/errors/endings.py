@@ -111,6 +111,10 @@ class WorkerProtocol(EngineError):
     """A worker answered something that is not its protocol."""
 
 
+class NotAsked(EngineError):
+    """No connection to a worker could be opened, for want of something on the queen's own side; it says nothing of it."""
+
+
 class NotStopped(EngineError):
     """A worker was told to stop a generation and had not after `waited_s` seconds."""
 

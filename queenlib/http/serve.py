@@ -19,6 +19,8 @@ from queenlib.http.traffic import Traffic
 from queenlib.router import Router
 from queenlib.world import World
 
+WAITING = 1024
+"""Connections that may wait to be accepted."""
 GRACE_S = 5
 """Seconds in which requests under way may end when the server stops."""
 
@@ -97,6 +99,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # it would believe what a caller says about who it is
         server_header=False,
+        backlog=1,  # accepted at once: without a descriptor asyncio tries as often, and sets a timer each time
         timeout_keep_alive=15,
         timeout_graceful_shutdown=GRACE_S,
     )
@@ -109,6 +112,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(WAITING)
         self.ready.set()
 
     async def main_loop(self) -> None:

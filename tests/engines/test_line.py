@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import resource
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from queenlib.engines.line import Line
-from queenlib.errors import WorkerDied, WorkerProtocol, WorkerStalled
+from queenlib.errors import NotAsked, WorkerDied, WorkerProtocol, WorkerStalled
 from queenlib.world import World
 from tests.engines.foreign import answer, answering
+
+
+class Hurried(World):
+    """A world in which nothing may take longer than a moment."""
+
+    @asynccontextmanager
+    async def limit(self, seconds: float | None) -> AsyncIterator[None]:
+        """That moment."""
+        async with super().limit(0.2):
+            yield
 
 
 @pytest.mark.parametrize(
@@ -28,6 +42,22 @@ def test_loopback_only(url: str) -> None:
     """Only a loopback address with a port is spoken to."""
     with pytest.raises(WorkerProtocol):
         Line(url, "k", "w", World())
+
+
+async def test_without_a_descriptor_nothing_is_known_of_a_worker() -> None:
+    """It is tried until there is one; where there is none it was not asked, which is not that it is gone."""
+    async with answering([answer(b"{}"), answer(b"{}")]) as line:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            with pytest.raises(NotAsked, match="Too many open files"):
+                await Line(f"http://{line._netloc}", "k", "w", Hurried()).get("/x", limit_s=20.0)
+            asking = asyncio.create_task(line.get("/x", limit_s=20.0))
+            await asyncio.sleep(0.2)
+            assert not asking.done()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert (await asking).status == 200
 
 
 async def test_json_there_and_back() -> None:
