@@ -12,6 +12,7 @@ from queenlib.client.backend import Backend
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.portal import Portal
+from queenlib.display.interrupt import asked_for
 from queenlib.errors import QueenUnreachable
 from queenlib.messages.base import Operation, Result
 from queenlib.messages.change import Change, Kind, parse_watch
@@ -38,6 +39,8 @@ class Caller:
 
     def __init__(self, backend: Backend, portal: Portal) -> None:
         self.backend, self.portal = backend, portal
+        self.owner: Any = None
+        """The handle that it belongs to: views follow that."""
 
     async def create(self, payload: Operation | Mapping[str, Any], terms: Terms = USUAL) -> Job[Any]:
         """Create a job; to be awaited on any loop.
@@ -48,7 +51,10 @@ class Caller:
             QueenUnreachable: The queen did not answer within 5 s.
         """
         operation = parse_operation(payload)
-        return await self.portal.run(self._create(operation, terms))
+        job = await self.portal.run(self._create(operation, terms))
+        if operation.operation == "infer":
+            asked_for(job)
+        return job
 
     def call(self, operation: Operation, result: type[R], terms: Terms = USUAL) -> Job[R]:
         """Create a job and return its handle, blocking for as long as it takes to be kept: milliseconds.

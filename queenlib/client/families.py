@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 from queenlib.client.calls import Caller
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
+from queenlib.display.lists import show_list
 from queenlib.errors import InvalidOperation
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.change import Change, Kind
@@ -48,7 +49,7 @@ class Hives:
 
     def list(self) -> Job[HiveListing]:
         """List the hives."""
-        return self._caller.call(HiveList(), HiveListing)
+        return self._caller.call(HiveList(), HiveListing).shown_by(lambda: show_list("hives", self._caller.owner))
 
     def watch(self) -> Feed[Change[HiveInfo]]:
         """Hives and their workers as they change: first all, then what differs; see `Jobs.watch`."""

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from queenlib.client.portal import Portal
 from queenlib.client.turning import TICK_S, turning
@@ -19,6 +19,18 @@ FEED_LIMIT = 4096
 """Items that are handed over before their source has to wait."""
 
 
+class Reader(Protocol):
+    """Who draws; told on the thread that draws."""
+
+    def begin(self) -> None:
+        """The drawing begins."""
+        ...
+
+    def leave(self) -> None:
+        """It was left before the stream's end."""
+        ...
+
+
 class Feed(Generic[T]):
     """Brings the items of a stream from the portal's loop to another thread, in batches. To be drawn from once.
 
@@ -27,10 +39,13 @@ class Feed(Generic[T]):
     Args:
         portal: Where the stream lives.
         source: Opens the stream, on the portal's loop.
+        reader: Is told when one begins to draw, and when one leaves.
     """
 
-    def __init__(self, portal: Portal, source: Callable[[], Awaitable[AsyncIterator[T]]]) -> None:
-        self._portal, self._source = portal, source
+    def __init__(
+        self, portal: Portal, source: Callable[[], Awaitable[AsyncIterator[T]]], reader: Reader | None = None
+    ) -> None:
+        self._portal, self._source, self._reader = portal, source, reader
         self._items: deque[T] = deque()
         self._room = asyncio.Event()
         self._told = False
@@ -52,6 +67,9 @@ class Feed(Generic[T]):
                 arrived.wait(TICK_S)
                 arrived.clear()
                 yield from self._take()
+        except GeneratorExit:
+            self._leave()
+            raise
         finally:
             pump.cancel()
 
@@ -76,10 +94,19 @@ class Feed(Generic[T]):
                 arrived.clear()
                 for item in self._take():
                     yield item
+        except GeneratorExit:
+            self._leave()
+            raise
         finally:
             pump.cancel()
 
+    def _leave(self) -> None:
+        if self._reader is not None:
+            self._reader.leave()
+
     def _begin(self, wake: Callable[[], None]) -> Future[None]:
+        if self._reader is not None:
+            self._reader.begin()
         pump = self._portal.submit(self._pump(wake))
         pump.add_done_callback(lambda _: wake())
         return pump

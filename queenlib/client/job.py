@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from pydantic_core import to_json
 
-from queenlib import tables
 from queenlib.client.backend import Backend
 from queenlib.client.feed import Feed, closing
 from queenlib.client.portal import Portal
 from queenlib.client.rerunning import rerun
+from queenlib.display.card import Bundle, card
+from queenlib.display.interrupt import Listening
+from queenlib.display.mode import Mode, current_mode
+from queenlib.display.show import attend, show
+from queenlib.display.ways import Way, is_seen, shown_by
 from queenlib.errors import InternalError, revive
 from queenlib.messages.base import Result
 from queenlib.messages.events import EndEvent, Event, TokenEvent
@@ -37,6 +41,17 @@ class Job(Generic[R]):
 
     def __init__(self, record: JobRecord, backend: Backend, portal: Portal) -> None:
         self._record, self._backend, self._portal = record, backend, portal
+        self._way: Way | None = None
+
+    def shown_by(self, way: Way) -> Self:
+        """Have its result shown in a way of its own, where it is the last thing in a cell."""
+        self._way = way
+        return self
+
+    @property
+    def portal(self) -> Portal:
+        """The thread on which all is done: for a view of one's own that follows the job there."""
+        return self._portal
 
     @property
     def id(self) -> str:
@@ -59,7 +74,13 @@ class Job(Generic[R]):
 
     async def snapshot(self) -> Snapshot:
         """It so far: the answer, what is under way, the newest lines; `events(after=snapshot.job.last_seq)` goes on."""
-        return await self._portal.run(self._backend.snapshot_job(self.id))
+        return await self._portal.run(self._snapshot())
+
+    async def _snapshot(self) -> Snapshot:
+        found = await self._backend.snapshot_job(self.id)
+        if found.job.last_seq >= self._record.last_seq:
+            self._record = found.job
+        return found
 
     def __await__(self) -> Generator[Any, None, R]:
         return self.result().__await__()
@@ -71,7 +92,8 @@ class Job(Generic[R]):
             TimeoutError: If it has not ended in time. The job goes on.
             QueenError: What it ended with, if it did not succeed: the same class near and far.
         """
-        return await self._portal.run(self._result(timeout))
+        attend(self)
+        return self._seen(await self._portal.run(self._result(timeout)))
 
     def wait(self, timeout: float | None = None) -> R:
         """Its result, blocking, under a running loop or without one; see `result`.
@@ -81,7 +103,14 @@ class Job(Generic[R]):
         Raises:
             Conflict: It is called on queenlib's own thread, where it would wait for itself.
         """
-        return self._portal.wait(self._result(timeout))
+        attend(self)
+        return self._seen(self._portal.wait(self._result(timeout)))
+
+    def _seen(self, result: R) -> R:
+        is_seen(self, result)
+        if self._way is not None:
+            shown_by(result, self._way)
+        return result
 
     async def _result(self, timeout: float | None) -> R:
         try:
@@ -117,7 +146,7 @@ class Job(Generic[R]):
 
     def events(self, after: int = 0) -> Feed[Event]:
         """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw."""
-        return Feed(self._portal, lambda: self._listen(after))
+        return Feed(self._portal, lambda: self._listen(after), Listening(self.id, self))
 
     async def _listen(self, after: int) -> AsyncIterator[Event]:
         """The stream, overheard: what it tells of the job is remembered, so that showing the handle asks nobody."""
@@ -175,15 +204,20 @@ class Job(Generic[R]):
         reason = f" ({record.reason})" if record.reason else ""
         return f"<Job {record.id}: {record.operation}, {record.state}{reason}>"
 
+    def show(self) -> None:
+        """Show it: in a notebook's cell by a view that follows it, on a terminal by what it says until it ends.
+
+        `QUEENLIB_DISPLAY=live|update|static|text` chooses how. The last line of a cell shows a job by itself.
+        """
+        show(self)
+
+    def _ipython_display_(self) -> None:
+        if current_mode() is Mode.TEXT:
+            raise NotImplementedError  # to IPython that means: its repr will do
+        show(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
+        return card(Snapshot(job=self._record))
+
     def _repr_html_(self) -> str:
-        record = self._record
-        rows = [
-            ("operation", record.operation),
-            ("state", record.state),
-            ("reason", record.reason),
-            ("pieces of the answer", str(record.tokens or "")),
-            ("error", record.error.what if record.error else ""),
-            ("created", tables.moment(record.created_at)),
-            ("ended", tables.moment(record.ended_at)),
-        ]
-        return tables.html(f"Job {record.id}", ("", ""), [row for row in rows if row[1]])
+        return str(self._repr_mimebundle_()["text/html"])

@@ -13,8 +13,12 @@ from queenlib.client.cancelling import cancel_all
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.client.lines import LineMaker
+from queenlib.client.paging import records
 from queenlib.client.pruning import prune
 from queenlib.client.rerunning import rerun
+from queenlib.display.interrupt import Listening
+from queenlib.display.lists import show_list
+from queenlib.display.ways import shown_by
 from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.change import Change, Kind
@@ -91,7 +95,7 @@ class Jobs:
                     yield each
 
     def _feed(self, job_id: str, after: int = 0) -> Feed[Event]:
-        return Feed(self.portal, lambda: self._caller.backend.execute_job(job_id, after))
+        return Feed(self.portal, lambda: self._caller.backend.execute_job(job_id, after), Listening(job_id))
 
     def follow(self, jobs: Mapping[str, int] | Iterable[str]) -> AsyncGenerator[Event]:
         """The events of several jobs on one line, those to come included, up to the end of each.
@@ -208,7 +212,10 @@ class Jobs:
             InvalidRequest: One of them is not what it has to be.
         """
         chosen = parse_filter(**wanted)
-        return await self.portal.run(self._caller.backend.list_jobs(limit=limit, cursor=cursor, wanted=chosen))
+        page = await self.portal.run(self._caller.backend.list_jobs(limit=limit, cursor=cursor, wanted=chosen))
+        if cursor is None:
+            shown_by(page, lambda: show_list("jobs", self._caller.owner, limit=limit, **wanted))
+        return page
 
     def watch(self, *, limit: int = 100, **wanted: Unpack[Filters]) -> Feed[Change[JobRecord]]:
         """Jobs as they change: first a list, then what differs from it, without end; `for` and `async for` both draw.
@@ -238,12 +245,5 @@ class Jobs:
         return frames.jobs_frame(await self._records(limit, **wanted), reads=True)
 
     async def _records(self, limit: int = 10_000, **wanted: Unpack[Filters]) -> Sequence[JobRecord]:
-        found: list[JobRecord] = []
-        cursor: str | None = None
         wanted.setdefault("reads", False)
-        while len(found) < limit:
-            page = await self.list(limit=min(1000, limit - len(found)), cursor=cursor, **wanted)
-            found.extend(page.jobs)
-            if (cursor := page.next) is None:
-                break
-        return found
+        return await records(self._caller.backend, limit, parse_filter(**wanted))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from queenlib.display.kernel import FRONT_ENDS, in_kernel
 from queenlib.errors import InvalidRequest
 
 NOTEBOOK_IDLE_S = 1800.0
 """A queen in the background that a notebook has started ends after so many quiet seconds."""
-FRONT_ENDS = ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG", "DATASPELL_PROJECT", "POSITRON")
-"""Set where somebody sits before a notebook: by Jupyter for a session, by VS Code, Colab and others. A notebook that is run
-without anybody before it (nbclient, nbval, papermill) has none of them."""
 
 
 class Where(StrEnum):
@@ -62,10 +59,3 @@ class Place:
         if said == Where.BACKGROUND or (not said and seen):
             return cls(Where.BACKGROUND, NOTEBOOK_IDLE_S)
         return cls(Where.EMBEDDED)
-
-
-def in_kernel() -> bool:
-    """Whether this process is an IPython kernel; nothing is imported to find out."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
-    return getattr(shell, "kernel", None) is not None

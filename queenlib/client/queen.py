@@ -7,7 +7,7 @@ import atexit
 import os
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from queenlib.client.backend import Backend
 from queenlib.client.calls import Caller
@@ -19,7 +19,11 @@ from queenlib.client.place import Place, Where
 from queenlib.client.portal import Portal
 from queenlib.client.reign import Rule
 from queenlib.client.seat import Seat
-from queenlib.client.sync_jobs import SyncJobs
+from queenlib.client.sync import Sync
+from queenlib.display.interrupt import asked_for
+from queenlib.display.lists import look, picture, show_list
+from queenlib.display.screen import publish
+from queenlib.errors import InvalidRequest
 from queenlib.messages.infer import ChatMessage, InferResult
 from queenlib.messages.job import QueenInfo
 from queenlib.messages.parse import parse_operation, parse_terms
@@ -86,9 +90,9 @@ class Queen:
             self.portal.close()
             raise
         caller = Caller(self._backend, self.portal)
-        self._caller = caller
+        self._caller, caller.owner = caller, self
         self.jobs, self.hives, self.workers, self.models = Jobs(caller), Hives(caller), WorkersOf(caller), Models(caller)
-        self.sync = Sync(self)
+        self.sync = Sync(self.info, self.jobs)
         """The blocking twins of what is a coroutine: `queen.sync.jobs.list()`."""
         self._defaults: dict[str, Any] = {}
         self._closed = False
@@ -133,6 +137,7 @@ class Queen:
         retry: int = 0,
         tags: Iterable[str] | str = (),
         timeout: float | None = None,
+        on_interrupt: Literal["cancel", "detach"] = "cancel",
         **parameters: Any,
     ) -> Job[InferResult]:
         """Ask a model. On a fresh machine this one call starts the hive, fetches the model, starts a worker, and streams.
@@ -146,6 +151,8 @@ class Queen:
             retry: How often it is run again where its worker or the queen dies under it; unsaid, it never runs twice.
             tags: Your own words for the job, to find it and its like by.
             timeout: Seconds from now until it has to have ended, all waiting included.
+            on_interrupt: What the kernel's interrupt means for it while the cell that asked waits for it; with `"detach"`
+                it goes on, and so it does when its cell is run again.
             parameters: Those of `queenlib.messages.infer.Infer`: `system`, `max_tokens`, `temperature`, `top_p`, `top_k`,
                 `min_p`, `repetition_penalty`, `stop`, `seed`, `json_schema`, `engine_params`, `device`, `private`.
 
@@ -153,12 +160,22 @@ class Queen:
             InvalidOperation: A parameter does not fit; every one is named, and no job was made.
             KeyConflict: A job with this key was created with another payload.
         """
+        if on_interrupt not in ("cancel", "detach"):
+            raise InvalidRequest(
+                f"on_interrupt is {on_interrupt!r}.",
+                why="It is 'cancel' (an interrupted answer ends) or 'detach' (it goes on).",
+                state="No job was made.",
+                next="Leave it out, or mend it.",
+            )
         several = isinstance(prompt, Iterable) and not isinstance(prompt, str)
         asked = {"messages": list(prompt)} if several else {"prompt": prompt}
         named = {"model": model, "hive_id": hive, "worker_id": worker}
         given = {name: value for name, value in named.items() if value is not None}
         payload = {**self._defaults, **given, **asked, **parameters, "operation": "infer"}
-        return self._caller.call(parse_operation(payload), InferResult, parse_terms("now", key, retry, tags, timeout))
+        job = self._caller.call(parse_operation(payload), InferResult, parse_terms("now", key, retry, tags, timeout))
+        if on_interrupt == "cancel":
+            asked_for(job)
+        return job
 
     def status(self) -> Job[StatusReport]:
         """Look at all hives and their workers."""
@@ -168,6 +185,11 @@ class Queen:
         """Test the queen itself, or one of her hives; the report is in plain words."""
         operation = QueenCheck() if hive is None else HiveCheck(hive_id=hive)
         return self._caller.call(operation, CheckReport)
+
+    def watch(self) -> None:
+        """Show her hives and her jobs in the running cell as they change; on a terminal, as they are now."""
+        if not show_list("queen", self):
+            publish(picture(self.portal.wait(look(self))))
 
     async def info(self) -> QueenInfo:
         """Who answers."""
@@ -217,18 +239,10 @@ class Queen:
     async def __aexit__(self, *error: object) -> None:
         await asyncio.to_thread(self.close)
 
+    def _ipython_display_(self) -> None:
+        if self.closed or not show_list("queen", self):
+            raise NotImplementedError  # to IPython that means: its repr will do
+
     def __repr__(self) -> str:
         said = where(self._backend, self._url)
         return f"<Queen {said}{', closed' if self.closed else ''}>"
-
-
-class Sync:
-    """The blocking twins of a queen's coroutines."""
-
-    def __init__(self, queen: Queen) -> None:
-        self._queen = queen
-        self.jobs = SyncJobs(queen.jobs)
-
-    def info(self) -> QueenInfo:
-        """Who answers."""
-        return self._queen.portal.wait(self._queen.info())

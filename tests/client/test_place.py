@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queenlib.client.place import NOTEBOOK_IDLE_S, Place, Where, in_kernel
+from queenlib.client.place import NOTEBOOK_IDLE_S, Place, Where
 from queenlib.errors import InvalidRequest
 
 EMBEDDED, BACKGROUND = Place(Where.EMBEDDED), Place(Where.BACKGROUND, NOTEBOOK_IDLE_S)
@@ -40,5 +40,4 @@ def test_what_is_said_has_to_be_one_of_two(said: str) -> None:
 
 def test_tests_are_no_notebook() -> None:
     """Here nobody sits before anything."""
-    assert not in_kernel()
     assert Place.usual() == EMBEDDED

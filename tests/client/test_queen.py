@@ -190,7 +190,8 @@ async def test_handles_show_themselves_without_asking(tmp_path: Path) -> None:
         jobs, hives = await queen.jobs.list(), await queen.hives.list()
     assert repr(job) == f"<Job {job.id}: infer, succeeded>"
     assert repr(result).startswith("<InferResult '<b>hello'")
-    assert f"<caption>Job {job.id}</caption>" in job._repr_html_()
+    assert f"<summary>Job {job.id}: infer, succeeded" in job._repr_html_()
+    assert "<p>&lt;b&gt;hello</p>" in job._repr_html_()
     assert job.id in str(jobs)
     assert f"<td>{job.id}</td>" in jobs._repr_html_()
     assert "local" in repr(hives)

@@ -13,12 +13,13 @@ from packaging.requirements import Requirement
 from tests.house.tree import ROOT, foreign, imports, name, none_of, sources
 
 OWNERS: dict[str, tuple[str, ...]] = {
-    "IPython": ("queenlib/display.py", "queenlib/magics.py", "widgets/"),
+    "IPython": ("queenlib/display/", "queenlib/magics.py", "widgets/"),
     "anywidget": ("widgets/",),
     "apsw": ("queenlib/registry/sqlite/",),
     "httptools": ("queenlib/engines/wire.py",),
     "httpx2": ("queenlib/client/remote.py", "queenlib/client/address.py", "queenlib/models/"),
     "ipywidgets": ("widgets/",),
+    "markdown_it": ("queenlib/display/prose.py",),
     "pandas": ("queenlib/frames.py",),
     "platformdirs": ("queenlib/home.py",),
     "psutil": ("queenlib/hives/", "queenlib/registry/sqlite/mounts.py"),
@@ -27,13 +28,14 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pynvml": ("queenlib/hives/devices.py",),
     "rich": ("queenlib/bars.py", "queenlib/terminal.py"),
     "starlette": ("queenlib/http/",),
+    "traitlets": ("widgets/",),
     "typer": ("queenlib/cli/",),
     "uvicorn": ("queenlib/http/",),
     "xllamacpp": ("queenlib/engines/host/",),
 }
 """Who may import what: files and folders. A package that is not here has no owner yet: name one."""
 
-PROJECTS = {"IPython": "ipykernel", "pydantic_core": "pydantic", "pynvml": "nvidia-ml-py"}
+PROJECTS = {"IPython": "ipykernel", "markdown_it": "markdown-it-py", "pydantic_core": "pydantic", "pynvml": "nvidia-ml-py"}
 """Which project in pyproject.toml brings an import that is not called like it."""
 
 ALONE: dict[str, tuple[str, ...]] = {

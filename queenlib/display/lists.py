@@ -1,0 +1,75 @@
+"""Showing lists that change: by a view while somebody may look, and as a picture when nothing moves any more."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+from collections.abc import Iterable
+from contextlib import aclosing
+from typing import Any
+
+from queenlib import tables
+from queenlib.display.card import Bundle
+from queenlib.display.mode import Mode, current_mode
+from queenlib.display.rows import Table, hive_table, job_table
+from queenlib.display.screen import publish, replace
+from queenlib.display.views import ListView, view_of
+from queenlib.world import World
+
+_world = World()
+_open: dict[str, ListView] = {}
+"""The views that are shown, by their place."""
+
+
+def show_list(kind: str, queen: Any, **wanted: Any) -> bool:
+    """Show a list in the running cell by its view; whether there is one here.
+
+    Args:
+        kind: `hives`, `jobs` or `queen`.
+        queen: Whose.
+        wanted: What the view is made with beside her.
+    """
+    found = view_of(kind) if current_mode() is Mode.LIVE else None
+    if found is None:
+        return False
+    if not _open:
+        atexit.register(_still_all)
+    view: ListView = found(queen, **wanted)
+    place = _world.new_id("view")
+    _open[place] = view
+    publish({"text/plain": f"<{kind}>"} | view.bundle(), place)
+    queen.portal.submit(_still_later(place, view))
+    return True
+
+
+async def look(queen: Any) -> tuple[Table, Table]:
+    """Her hives and her jobs as they are now."""
+    async with aclosing(aiter(queen.hives.watch())) as hives, aclosing(aiter(queen.jobs.watch())) as jobs:
+        return hive_table((await anext(hives)).items), job_table((await anext(jobs)).items)
+
+
+def picture(shown: Iterable[Table], note: str = "") -> Bundle:
+    """Lists as they are now."""
+    found = list(shown)
+    said = [note] if note else []
+    return {
+        "text/plain": "\n\n".join([each.text() for each in found] + said),
+        "text/html": "".join([each.html() for each in found] + [f"<p>{line}</p>" for line in said]),
+    }
+
+
+async def _still_later(place: str, view: ListView) -> None:
+    await asyncio.wrap_future(view.resting)
+    _still(place, view)
+
+
+def _still(place: str, view: ListView) -> None:
+    """A picture takes the view's place: it is what is saved, and needs no kernel."""
+    if _open.pop(place, None) is not None:
+        replace(picture(view.tables(), f"As of {tables.moment(_world.now())}; run the cell again to go on."), place)
+        view.close()
+
+
+def _still_all() -> None:
+    for place, view in list(_open.items()):
+        _still(place, view)

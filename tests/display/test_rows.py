@@ -1,0 +1,46 @@
+"""Lists as rows."""
+
+from __future__ import annotations
+
+from queenlib.display.rows import hive_table, job_table
+from queenlib.messages.hive import HiveInfo, HiveKind, HiveState
+from queenlib.messages.state import State
+from queenlib.messages.worker import WorkerInfo, WorkerState
+from tests.display.making import AT, snapshot
+
+WORKER = WorkerInfo(
+    id="w-1",
+    hive_id="local",
+    model="sim:<b>",
+    engine="simulated",
+    state=WorkerState.READY,
+    since=AT,
+    device="cpu",
+    slots=4,
+    slots_busy=1,
+    context=0,
+    threads=1,
+    memory=2_000_000,
+)
+HIVE = HiveInfo(id="local", kind=HiveKind.LOCAL, state=HiveState.READY, since=AT, keep_alive=600, workers=(WORKER,))
+
+
+def test_hives_have_their_workers_below_them() -> None:
+    """Slots are summed for the hive; each worker has its own line."""
+    shown = hive_table([HIVE])
+    assert shown.caption == "1 hive"
+    assert [line.name for line in shown.lines] == ["local", "local/w-1"]
+    assert "1 of 4" in shown.lines[0].cells
+    assert shown.lines[1].cells == ("local", "w-1", "ready", "sim:<b>", "cpu", "1 of 4", "", "2.0 MB")
+    assert "sim:&lt;b&gt;" in shown.html()
+    assert "w-1" in shown.text()
+
+
+def test_jobs_come_newest_first() -> None:
+    """With their state, and its reason; those that have not ended can be cancelled."""
+    old = snapshot(State.FAILED, id="job-1", reason="worker_died").job
+    new = snapshot(State.RUNNING, id="job-2", created_at=AT.replace(year=2027)).job
+    shown = job_table([old, new])
+    assert [line.name for line in shown.lines] == ["job-2", "job-1"]
+    assert [line.ended for line in shown.lines] == [False, True]
+    assert shown.lines[1].cells[2] == "failed (worker_died)"
