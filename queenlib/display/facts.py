@@ -28,9 +28,9 @@ def _facts(snapshot: Snapshot, stable: bool) -> Iterator[str]:
     result = job.result or {}
     usage, timings = result.get("usage") or {}, result.get("timings") or {}
     if "completion_tokens" in usage:
-        yield _counted(usage["completion_tokens"], "token")
+        yield counted(usage["completion_tokens"], "token")
     elif job.tokens:
-        yield _counted(job.tokens, "piece")
+        yield counted(job.tokens, "piece")
     if not stable and timings:
         if timings.get("tokens_per_s") is not None:
             yield f"{timings['tokens_per_s']:,.1f} tokens/s"
@@ -54,5 +54,6 @@ def how_far(progress: Progress) -> str:
     return f"{done}{total}{'' if progress.unit == 'bytes' else ' ' + progress.unit}"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

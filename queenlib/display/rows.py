@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from queenlib import tables
+from queenlib.display.facts import counted
 from queenlib.messages.hive import HiveInfo
 from queenlib.messages.job import JobRecord
 from queenlib.messages.worker import WorkerInfo
@@ -46,13 +47,13 @@ class Table:
 def hive_table(hives: Iterable[HiveInfo]) -> Table:
     """Hives, a line for each, and one for each worker below it."""
     found = list(hives)
-    return Table(_counted(len(found), "hive"), HIVES, tuple(line for hive in found for line in _hive_lines(hive)))
+    return Table(counted(len(found), "hive"), HIVES, tuple(line for hive in found for line in _hive_lines(hive)))
 
 
 def job_table(jobs: Iterable[JobRecord]) -> Table:
     """Jobs, the newest first."""
     newest = sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True)
-    return Table(_counted(len(newest), "job"), JOBS, tuple(map(_job_line, newest)))
+    return Table(counted(len(newest), "job"), JOBS, tuple(map(_job_line, newest)))
 
 
 def _hive_lines(hive: HiveInfo) -> Iterator[Line]:
@@ -81,7 +82,3 @@ def _line(name: str, cells: tuple[str, ...], *, ended: bool = True) -> Line:
 
 def _said(state: object, reason: str) -> str:
     return f"{state} ({reason})" if reason else str(state)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
