@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from queenlib import errors, jobs
+    from queenlib.client.chat import Chat
     from queenlib.client.default import default_queen
     from queenlib.client.job import Job
     from queenlib.client.queen import Queen
@@ -36,9 +37,12 @@ if TYPE_CHECKING:
     from queenlib.messages.parse import parse_operation, schemas
     from queenlib.messages.state import State
     from queenlib.messages.worker import WorkerSpawn
+    from queenlib.nested import allow_nested_run
+    from queenlib.saved import read_notebook
     from queenlib.version import __version__
 
 __all__ = [
+    "Chat",
     "Event",
     "HiveList",
     "Infer",
@@ -56,14 +60,17 @@ __all__ = [
     "WorkerDied",
     "WorkerSpawn",
     "__version__",
+    "allow_nested_run",
     "default_queen",
     "errors",
     "jobs",
     "parse_operation",
+    "read_notebook",
     "schemas",
 ]
 
 _HOMES = {
+    "Chat": "client.chat",
     "Event": "messages.events",
     "HiveList": "messages.hive",
     "Infer": "messages.infer",
@@ -73,8 +80,10 @@ _HOMES = {
     "State": "messages.state",
     "WorkerSpawn": "messages.worker",
     "__version__": "version",
+    "allow_nested_run": "nested",
     "default_queen": "client.default",
     "parse_operation": "messages.parse",
+    "read_notebook": "saved",
     "schemas": "messages.parse",
 }
 """Where each name lives; the others are modules, or errors."""
@@ -86,6 +95,11 @@ def __getattr__(name: str) -> Any:
     if name in ("errors", "jobs"):
         return import_module(f"queenlib.{name}")
     return getattr(import_module(f"queenlib.{_HOMES.get(name, 'errors')}"), name)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext queenlib` calls."""
+    shell.register_magics(import_module("queenlib.magics").QueenMagics)
 
 
 def __dir__() -> list[str]:

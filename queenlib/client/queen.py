@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from queenlib.client.asking import check_interrupt, infer_operation
 from queenlib.client.backend import Backend
 from queenlib.client.calls import Caller
+from queenlib.client.chat import Chat, begin
 from queenlib.client.families import Hives, Models, WorkersOf
 from queenlib.client.job import Job
 from queenlib.client.jobs import Jobs
@@ -23,10 +25,9 @@ from queenlib.client.sync import Sync
 from queenlib.display.interrupt import asked_for
 from queenlib.display.lists import look, picture, show_list
 from queenlib.display.screen import publish
-from queenlib.errors import InvalidRequest
 from queenlib.messages.infer import ChatMessage, InferResult
 from queenlib.messages.job import QueenInfo
-from queenlib.messages.parse import parse_operation, parse_terms
+from queenlib.messages.parse import parse_terms
 from queenlib.messages.status import CheckReport, HiveCheck, QueenCheck, Status, StatusReport
 from queenlib.registry.limits import Limits
 from queenlib.registry.retention import Retention
@@ -77,10 +78,10 @@ class Queen:
         durability: Durability = "full",
     ) -> None:
         url = url or (None if process or place else os.environ.get("QUEENLIB_URL"))
-        self.portal = Portal()
+        self.portal, self._world = Portal(), world or World()
         self._url = url
         try:
-            rule, world_ = Rule(limits, retention, durability), world or World()
+            rule, world_ = Rule(limits, retention, durability), self._world
             place = Place(Where.CHILD) if process else place
             if place is None:
                 place = Place.usual() if world is None and rule == Rule() else Place(Where.EMBEDDED)
@@ -160,22 +161,23 @@ class Queen:
             InvalidOperation: A parameter does not fit; every one is named, and no job was made.
             KeyConflict: A job with this key was created with another payload.
         """
-        if on_interrupt not in ("cancel", "detach"):
-            raise InvalidRequest(
-                f"on_interrupt is {on_interrupt!r}.",
-                why="It is 'cancel' (an interrupted answer ends) or 'detach' (it goes on).",
-                state="No job was made.",
-                next="Leave it out, or mend it.",
-            )
-        several = isinstance(prompt, Iterable) and not isinstance(prompt, str)
-        asked = {"messages": list(prompt)} if several else {"prompt": prompt}
-        named = {"model": model, "hive_id": hive, "worker_id": worker}
-        given = {name: value for name, value in named.items() if value is not None}
-        payload = {**self._defaults, **given, **asked, **parameters, "operation": "infer"}
-        job = self._caller.call(parse_operation(payload), InferResult, parse_terms("now", key, retry, tags, timeout))
+        check_interrupt(on_interrupt)
+        where = {"model": model, "hive_id": hive, "worker_id": worker}
+        operation = infer_operation(prompt, self._defaults, where, parameters)
+        job = self._caller.call(operation, InferResult, parse_terms("now", key, retry, tags, timeout))
         if on_interrupt == "cancel":
             asked_for(job)
         return job
+
+    def chat(self, *, system: str | None = None, name: str | None = None, **given: Any) -> Chat:
+        """A conversation, whose answers know what was said before: `await talk("…")`.
+
+        Args:
+            system: What the model is told before all else.
+            name: That of one to go on with, also after a restart, unless it was private; by default a new one begins.
+            given: What every turn is asked with; see `infer`.
+        """
+        return begin(self, self._world, system, name, given)
 
     def status(self) -> Job[StatusReport]:
         """Look at all hives and their workers."""

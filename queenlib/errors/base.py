@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from queenlib.errors.shown import lines
+
 
 class QueenError(Exception):
     """The root of all errors of queenlib.
@@ -39,6 +41,11 @@ class QueenError(Exception):
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.why, self.state, self.next) if part)
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows; IPython asks for it."""
+        parts = {"why": self.why, "state": self.state, "next": self.next}
+        return lines(self.kind, self.what, parts, self.__traceback__)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return revive, (self.problem(),)

@@ -43,7 +43,7 @@ def violations(book: Book) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", ["JupyterLab Light", pytest.param("JupyterLab Dark", marks=pytest.mark.full)])
 def test_axe_finds_nothing_serious(open_book: Open, theme: str) -> None:
     """Each view while it runs, done and failed, with content; contrast included, in light and in dark."""
     book = open_book(BEGIN, RUNNING, DONE)
@@ -89,6 +89,7 @@ def test_the_keyboard_reaches_everything(open_book: Open) -> None:
     book.page.wait_for_function("() => document.body.textContent.includes('infer, cancelled')", timeout=WAIT_MS)
 
 
+@pytest.mark.full
 def test_a_narrow_page_still_reads(open_book: Open) -> None:
     """In a cell of 300 pixels nothing sticks out, and with reduced motion nothing moves."""
     book = open_book(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.browser.book import WAIT_MS
 from tests.browser.conftest import Open
 from tests.browser.views import BEGIN
@@ -23,6 +25,7 @@ WATCH = """() => {
 LONGEST_MS = 200
 
 
+@pytest.mark.full
 def test_twenty_streams_stay_smooth(open_book: Open, figures: list[str]) -> None:
     """No output is dropped, no cell stays at `[*]`, and the page is never busy for long."""
     book = open_book(BEGIN, ASK, "texts = [queen.sync.jobs.result(job.id).text for job in asked]; print(len(texts))")

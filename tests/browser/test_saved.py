@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.browser.book import WAIT_MS, Book
 from tests.browser.conftest import Open
 from tests.browser.views import ASK, BEGIN, wait_for_text
@@ -50,6 +52,7 @@ def test_the_final_state_is_in_the_file(open_book: Open) -> None:
         assert "succeeded" in page
 
 
+@pytest.mark.full
 def test_a_long_answer_costs_little(open_book: Open, figures: list[str]) -> None:
     """2,000 tokens add at most 3.5 times their text and 4 KB to the file."""
     ask = "job = queen.infer('x', model='sim:words?tokens=2000&tokens_per_s=2000', max_tokens=2000); job"
@@ -65,6 +68,7 @@ def test_a_long_answer_costs_little(open_book: Open, figures: list[str]) -> None
     assert after - before <= TIMES * length + OVERHEAD
 
 
+@pytest.mark.full
 def test_a_list_is_a_table_once_the_kernel_is_gone(open_book: Open) -> None:
     """Its view becomes a plain table when the kernel is shut down."""
     book = open_book(BEGIN, "queen.watch()")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -44,12 +45,12 @@ class Notebook:
         return self.outputs(cell)
 
     def hear(self) -> bool:
-        """Take what has come."""
-        while True:
-            try:
-                self.messages.append(self.kernel.client.get_iopub_msg(timeout=PATIENCE_S))
-            except Empty:
-                return True
+        """Take what has come; of what goes on coming, what comes within a moment."""
+        end = time.monotonic() + PATIENCE_S
+        with suppress(Empty):
+            while (left := end - time.monotonic()) > 0:
+                self.messages.append(self.kernel.client.get_iopub_msg(timeout=left))
+        return True
 
     def outputs(self, cell: str) -> list[dict[str, Any]]:
         """What a cell shows now, what was put in its place included."""

@@ -91,6 +91,7 @@ function render({ model, el }) {
     [model.get("text"), model.get("reasoning")].forEach((all, channel) => {
       if (points(all).length > texts[channel].at) take([0, all, 0, channel]);
     });
+    fold.open = false;
     facts.textContent = model.get("head").facts.join(" · ");
   }
 

@@ -1,0 +1,81 @@
+"""`%%infer`, `%jobs` and `%hives`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.client.outliving import until
+from tests.display.notebook import Notebook, notebook
+
+BEGIN = "%load_ext queenlib\nfrom queenlib import default_queen\nqueen = default_queen()"
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    """A notebook that knows them."""
+    with notebook(tmp_path_factory.mktemp("home"), "live") as made:
+        made.run(BEGIN)
+        yield made
+
+
+def texts(outputs: list[dict[str, Any]]) -> str:
+    """What is shown, as text."""
+    return "\n".join(each.get("text/plain", "") for each in outputs)
+
+
+def test_the_cell_is_the_prompt(book: Notebook) -> None:
+    """The answer is shown once; a variable gets the job; parameters are those of `infer`."""
+    cell = book.begin("%%infer -m sim:echo -s 'be brief' -n 20 -t 0 --seed 3 -o answer\nWhy {so}?\n\nTell me.\n")
+    book.finish(cell)
+    assert book.outcome == "ok"
+    until(lambda: book.hear() and "succeeded" in texts(book.outputs(cell)))
+    assert len(book.outputs(cell)) == 1
+    assert "Why {so}?\n\nTell me." in texts(book.outputs(cell))
+    asked = "[answer.record.request[name] for name in ('system', 'max_tokens', 'temperature', 'seed')]"
+    assert texts(book.run(asked)) == "['be brief', 20, 0.0, 3]"
+
+
+def test_variables_are_filled_in_when_asked_for(book: Notebook) -> None:
+    """With `-f` names in braces are variables; one that is not there is an error, and no job is made."""
+    book.run("bee = 'Maja'")
+    cell = book.begin("%%infer -m sim:echo -f\nHello {bee}, {{really}}\n")
+    book.finish(cell)
+    until(lambda: book.hear() and "Hello Maja, {really}" in texts(book.outputs(cell)))
+    before = texts(book.run("len((await queen.jobs.list()).jobs)"))
+    book.run("%%infer -m sim:echo -f\nHello {wasp}\n")
+    assert book.outcome == "UsageError"
+    assert texts(book.run("len((await queen.jobs.list()).jobs)")) == before
+
+
+def test_a_detached_one_is_not_waited_for(book: Notebook) -> None:
+    """The cell ends at once with the job, which can be awaited."""
+    cell = book.begin("%%infer -m sim:words?tokens=500&tokens_per_s=100 -n 500 --detach -o far\nx\n")
+    book.finish(cell)
+    assert texts(book.run("far.record.state.ended")) == "False"
+    assert "infer" in texts(book.outputs(cell))
+    book.run("await far.cancel()")
+
+
+def test_an_interrupt_ends_the_answer(book: Notebook) -> None:
+    """The prompt is back, the job is cancelled, and one line says so."""
+    cell = book.begin("%%infer -m sim:words?tokens=2000&tokens_per_s=100 -n 2000 -o long\nx\n")
+    until(lambda: book.hear() and book.outputs(cell))
+    book.kernel.interrupt()
+    book.finish(cell)
+    assert "Interrupted: " in book.printed(cell)
+    until(lambda: texts(book.run("str((await long.refresh()).state)")) == "'cancelled'")
+
+
+def test_jobs_and_hives(book: Notebook) -> None:
+    """Lists show their views; one job is found by how its id begins, awaited, or ended."""
+    for line in ("%jobs", "%hives"):
+        assert "application/vnd.jupyter.widget-view+json" in book.run(line)[0]
+    book.run("job = queen.infer('x', model='sim:words?tokens=2000&tokens_per_s=100', max_tokens=2000)")
+    assert texts(book.run("(get_ipython().run_line_magic('jobs', job.id[:12])).id == job.id")) == "True"
+    book.run("%jobs $job.id --cancel")
+    assert texts(book.run("str((await job.refresh()).state)")) == "'cancelled'"
+    book.run("%jobs --cancel")
+    assert book.outcome == "UsageError"

@@ -1,0 +1,95 @@
+"""Results out of a saved notebook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queenlib import Queen, read_notebook
+from queenlib.display.card import JOB_TYPE, card
+from queenlib.errors import InvalidRequest
+from queenlib.messages.infer import InferResult
+from queenlib.messages.snapshot import Snapshot
+from queenlib.messages.state import State
+from tests.display.making import snapshot
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+def written(path: Path, *cells: list[Any]) -> Path:
+    """A notebook whose cells show this."""
+    made = [
+        {"cell_type": "code", "outputs": [{"output_type": "display_data", "data": data} for data in each]} for each in cells
+    ]
+    path.write_text(json.dumps({"nbformat": 4, "cells": made}))
+    return path
+
+
+async def test_results_come_back(tmp_path: Path) -> None:
+    """Typed, with their cells, each job once as it was shown last; and as a frame."""
+    async with Queen(tmp_path / "home") as queen:
+        job = queen.infer("x", model="sim:echo?text=hello")
+        early = card(Snapshot(job=job.record))
+        result = await job
+        done = card(await job.snapshot())
+        hive = queen.hives.get()
+        await hive
+    saved = read_notebook(
+        written(tmp_path / "a.ipynb", [early], [done, {"text/plain": "x"}], [card(Snapshot(job=hive.record))], [early])
+    )
+    assert [(each.cell, each.record.id) for each in saved] == [(2, hive.id), (3, job.id)]
+    assert saved[1].result == result
+    assert isinstance(saved[1].result, InferResult)
+    assert list(saved.frame()["job_id"]) == [hive.id, job.id]
+    assert job.id in repr(saved)
+    assert f"<td>{job.id}</td>" in saved._repr_html_()
+
+
+def test_what_another_version_wrote_is_passed_over(tmp_path: Path) -> None:
+    """Another form, a broken record, a result that does not fit: nothing is raised, and what is known is there."""
+    good = card(snapshot(State.SUCCEEDED, result={"text": "x"}))
+    odd: list[dict[str, Any]] = [
+        {JOB_TYPE: {"format": 9, "job": good[JOB_TYPE]["job"]}},
+        {JOB_TYPE: {"format": 1, "job": {"id": 3}}},
+        {JOB_TYPE: 7},
+    ]
+    saved = read_notebook(written(tmp_path / "a.ipynb", odd, [good]))
+    assert [each.record.id for each in saved] == ["job-1"]
+    assert saved[0].result is None
+    assert repr(read_notebook(written(tmp_path / "b.ipynb"))) == "no jobs"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": []}', '{"nbformat": 3, "worksheets": []}', "[" * 200_000])
+def test_what_is_no_notebook_is_refused(tmp_path: Path, content: str) -> None:
+    """With what it is, and what to do."""
+    path = tmp_path / "a.ipynb"
+    path.write_text(content)
+    with pytest.raises(InvalidRequest, match="cannot be read as a notebook"):
+        read_notebook(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """As is one that is a folder."""
+    for path in (tmp_path / "none.ipynb", tmp_path):
+        with pytest.raises(InvalidRequest, match=path.name):
+            read_notebook(path)
+
+
+@given(cells=JSON, job=JSON)
+def test_whatever_it_holds_nothing_else_is_raised(tmp_path_factory: pytest.TempPathFactory, cells: Any, job: Any) -> None:
+    """Any JSON is a list of jobs, or refused."""
+    path = tmp_path_factory.getbasetemp() / "any.ipynb"
+    inner = [{"outputs": [{"data": {JOB_TYPE: {"format": 1, "job": job}}}]}]
+    for content in ({"nbformat": 4, "cells": cells}, {"nbformat": 4, "cells": inner}):
+        path.write_text(json.dumps(content))
+        try:
+            assert len(read_notebook(path)) <= 1
+        except InvalidRequest:
+            assert not isinstance(content["cells"], list)
