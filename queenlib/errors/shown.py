@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from unicodedata import category
 
-OURS = str(Path(__file__).parents[1])
-"""The folder of queenlib: what happened in there is no line that a user can mend."""
-SHELL = ("/IPython/", "/ipykernel/", "\\IPython\\", "\\ipykernel\\")
+LIBRARY = str(Path(traceback.__file__).parent) + os.sep
+"""The folder of Python's own library."""
+PACKAGES = ("site-packages", "dist-packages")
+"""Folders in there that hold what others wrote."""
+SHELL = ("IPython", "ipykernel")
+"""What runs a notebook's cells."""
+KEPT = "\n\t\u200c\u200d\u00ad"
+"""Characters that do not print, and that writing needs."""
 
 
 def lines(kind: str, what: str, parts: dict[str, str], trace: TracebackType | None) -> list[str]:
@@ -21,8 +29,26 @@ def lines(kind: str, what: str, parts: dict[str, str], trace: TracebackType | No
         parts: Its further parts by name; empty ones are left out.
         trace: Where it came through.
     """
-    own = [frame for frame in traceback.extract_tb(trace) if not _is_foreign(frame.filename)]
-    return [*(line.rstrip("\n") for line in traceback.format_list(own)), *_said(kind, what, parts)]
+    return [*(_printable(line) for line in _own(trace)), *_said(kind, what, parts)]
+
+
+def _own(trace: TracebackType | None) -> Iterator[str]:
+    """The frames that a user can mend: not ours, nor what lies between them and ours."""
+    hidden = [str(Path(__file__).parents[1]) + os.sep]
+    hidden += [str(Path(at).parent) + os.sep for name in SHELL if (at := getattr(sys.modules.get(name), "__file__", None))]
+    for frame in traceback.extract_tb(trace):
+        file = frame.filename
+        python = file.startswith("<frozen") or (file.startswith(LIBRARY) and not any(part in file for part in PACKAGES))
+        if not python and not file.startswith(tuple(hidden)):
+            (said,) = traceback.format_list([frame])
+            yield said.rstrip("\n").replace(f'File "{file}"', _place(file), 1)
+
+
+def _place(file: str) -> str:
+    """A file, or which cell it is: the name of a cell's file says nothing, and is another one each time."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    name = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)(file)
+    return " ".join(name) if name else f'File "{file}"'
 
 
 def _said(kind: str, what: str, parts: dict[str, str]) -> Iterator[str]:
@@ -32,10 +58,10 @@ def _said(kind: str, what: str, parts: dict[str, str]) -> Iterator[str]:
             yield f"  {name + ':':<7}{_printable(said)}"
 
 
-def _is_foreign(file: str) -> bool:
-    return file.startswith((OURS, "<frozen")) or any(part in file for part in SHELL)
-
-
 def _printable(said: str) -> str:
-    """Without what would steer a terminal; it stands alone here, below all else."""
-    return "".join(char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode() for char in said)
+    """Without what would steer a terminal; `tables.printable` is above us."""
+    return "".join(char if _is_harmless(char) else char.encode("unicode_escape").decode() for char in said)
+
+
+def _is_harmless(char: str) -> bool:
+    return char.isprintable() or category(char) == "Zs" or char in KEPT
