@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from queenlib import tables
@@ -10,11 +12,14 @@ from queenlib.client.job import Job
 from queenlib.client.jobs import Jobs
 from queenlib.errors import Conflict, InvalidRequest
 from queenlib.messages.infer import ChatMessage, InferResult
+from queenlib.messages.job import JobRecord
 from queenlib.messages.state import State
 from queenlib.world import World
 
 LONGEST = 59
 """Characters of a name at most: it is part of a tag."""
+MOMENT_S = 5.0
+"""Seconds that a question waits for a turn that is being cancelled."""
 
 
 class Speaker(Protocol):
@@ -50,25 +55,31 @@ class Chat:
         self._queen, self._world, self.name, self._given = queen, world, name, given
         self._messages = tuple(messages)
         self._turn: Job[InferResult] | None = None
-        self._asked = ""
+        self._asked = self._messages
 
     def __call__(self, said: str, **parameters: Any) -> Job[InferResult]:
         """Say something: the job of the turn, whose result is the answer.
 
         Args:
             said: What to say.
-            parameters: What this turn alone is asked with.
+            parameters: What this turn alone is asked with; its tags come on top of those of the conversation.
 
         Raises:
             Conflict: The turn before has not ended.
             InvalidOperation: A parameter does not fit; no job was made.
+            InvalidRequest: It has messages of its own.
         """
+        check_own(parameters)
         self._settle()
-        asked = [each.model_dump() for each in (*self._messages, ChatMessage(role="user", content=said))]
-        tags = {"tags": [tag_of(self.name)]}
-        self._turn = self._queen.infer(asked, **{**self._given, **parameters, **tags})
-        self._asked = said
-        return self._turn
+        given = {**self._given, **parameters}
+        given["tags"] = {tag_of(self.name), *_tags(self._given), *_tags(parameters)}
+        turn = self._queen.infer([*self._messages, {"role": "user", "content": said}], **given)
+        self.go_on(turn, (*self._messages, ChatMessage(role="user", content=said)))
+        return turn
+
+    def go_on(self, turn: Job[InferResult], asked: Sequence[ChatMessage]) -> None:
+        """Wait for the answer of a turn, which was asked with these messages."""
+        self._turn, self._asked = turn, tuple(asked)
 
     @property
     def messages(self) -> tuple[ChatMessage, ...]:
@@ -96,16 +107,18 @@ class Chat:
 
         Raises:
             Conflict: The turn has not ended.
+            InvalidRequest: It cannot be called so.
         """
+        name = self._world.new_id("chat") if name is None else checked(name)
         self._settle()
-        return Chat(self._queen, self._world, checked(name or self._world.new_id("chat")), self._messages, self._given)
+        return Chat(self._queen, self._world, name, self._messages, self._given)
 
     def _settle(self) -> None:
         turn = self._turn
         if turn is None:
             return
-        self._queen.jobs.portal.wait(turn.refresh())
-        self._take_in()
+        self._queen.jobs.portal.wait(_ended(turn))
+        self._take_in(final=True)
         if self._turn is not None:
             raise Conflict(
                 f"The turn before has not ended: {turn.id} is {turn.record.state}.",
@@ -114,14 +127,14 @@ class Chat:
                 next=f"Wait for it: await jobs.result({turn.id!r}); or end it: await jobs.cancel({turn.id!r})",
             )
 
-    def _take_in(self) -> None:
+    def _take_in(self, *, final: bool = False) -> None:
         if self._turn is None or not self._turn.record.state.ended:
             return
-        record, self._turn = self._turn.record, None
-        if record.state is State.SUCCEEDED:
-            answer = str((record.result or {}).get("text", ""))
-            said = (ChatMessage(role="user", content=self._asked), ChatMessage(role="assistant", content=answer))
-            self._messages += said
+        answer = answer_of(self._turn.record)
+        if answer is not None:
+            self._messages = (*self._asked, answer)
+        if answer is not None or final or self._turn.record.state is not State.SUCCEEDED:
+            self._turn = None
 
     def __repr__(self) -> str:
         number = sum(each.role == "user" for each in self.messages)
@@ -153,25 +166,37 @@ def checked(name: str) -> str:
     )
 
 
-def begin(queen: Speaker, world: World, system: str | None, name: str | None, given: dict[str, Any]) -> Chat:
-    """A conversation: that of a name, as far as it came; or a new one.
+def check_own(given: Mapping[str, Any]) -> None:
+    """See to it that a turn is not told what the conversation has.
 
     Raises:
-        InvalidRequest: The name cannot be one.
+        InvalidRequest: It is.
     """
-    said = queen.jobs.portal.wait(_found(queen.jobs, checked(name))) if name is not None else ()
-    if not said and system is not None:
-        said = (ChatMessage(role="system", content=system),)
-    return Chat(queen, world, name or world.new_id("chat"), said, given)
+    if clash := sorted(given.keys() & {"system", "messages", "prompt"}):
+        raise InvalidRequest(
+            f"A turn has no {clash[0]} of its own.",
+            why="Its messages are those of the conversation, and what is said now.",
+            state="Nothing was said.",
+            next='Another conversation has others: queen.chat(system="…")',
+        )
 
 
-async def _found(jobs: Jobs, name: str) -> tuple[ChatMessage, ...]:
-    """What was said in the newest turn of that name that succeeded; nothing where there is none."""
-    page = await jobs.list(operation="infer", state=State.SUCCEEDED, tags=[tag_of(name)], limit=1)
-    if not page.jobs:
-        return ()
-    record = await jobs.get(page.jobs[0].id)
-    if record.request.get("private"):
-        return ()
-    said = tuple(ChatMessage.model_validate(each) for each in record.request.get("messages") or ())
-    return (*said, ChatMessage(role="assistant", content=str((record.result or {}).get("text", ""))))
+def answer_of(record: JobRecord) -> ChatMessage | None:
+    """What the model said in a turn; `None` where it said nothing, or where it is not known (yet): that of a private one."""
+    if record.state is not State.SUCCEEDED or record.result is None:
+        return None
+    text = str(record.result.get("text", ""))
+    return None if record.request.get("private") and not text else ChatMessage(role="assistant", content=text)
+
+
+def _tags(given: Mapping[str, Any]) -> tuple[str, ...]:
+    tags = given.get("tags", ())
+    return (tags,) if isinstance(tags, str) else tuple(tags)
+
+
+async def _ended(turn: Job[InferResult]) -> None:
+    """Ask how a turn is now; one that is being cancelled, as by an interrupt just now, has a moment to end."""
+    if (await turn.refresh()).state is State.CANCELLING:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOMENT_S):
+                await turn.cancel()

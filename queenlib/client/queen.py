@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from queenlib.client.asking import check_interrupt, infer_operation
 from queenlib.client.backend import Backend
 from queenlib.client.calls import Caller
-from queenlib.client.chat import Chat, begin
+from queenlib.client.chat import Chat
 from queenlib.client.families import Hives, Models, WorkersOf
 from queenlib.client.job import Job
 from queenlib.client.jobs import Jobs
@@ -22,6 +22,7 @@ from queenlib.client.portal import Portal
 from queenlib.client.reign import Rule
 from queenlib.client.seat import Seat
 from queenlib.client.sync import Sync
+from queenlib.client.talks import begin
 from queenlib.display.interrupt import asked_for
 from queenlib.display.lists import look, picture, show_list
 from queenlib.display.screen import publish

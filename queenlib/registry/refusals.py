@@ -26,8 +26,8 @@ def check_cursor(record: JobRecord, after: int) -> None:
         StreamBeyondEnd: `after` is past the last event.
     """
     state, remedy = "Nothing was sent.", f"Read from the start: jobs.stream({record.id!r})."
-    if after < 0:
-        raise InvalidRequest(f"after is {after}; events are numbered from 1.", state=state, next=remedy)
+    if not isinstance(after, int) or after < 0:  # whoever calls from a notebook may say anything
+        raise InvalidRequest(f"after is {after!r:.80}; events are numbered from 1.", state=state, next=remedy)
     if after > record.last_seq:
         what = f"{record.id} has {record.last_seq} events; the cursor says {after}."
         raise StreamBeyondEnd(what, state=state, next=remedy, last_seq=record.last_seq)

@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from tests.browser.book import WAIT_MS
+from tests.browser.book import PICTURES, WAIT_MS
 from tests.browser.conftest import Open
 from tests.browser.views import ASK, BEGIN, answer, state, wait_for_answer
 
@@ -41,7 +41,8 @@ COUNT_UPDATES = """([at, ms]) => new Promise((found) => {
 
 def test_the_first_token_is_soon_there_and_many_follow(open_book: Open, figures: list[str]) -> None:
     """From pressing run to a visible token, over ten runs; then at least ten visible updates a second."""
-    book = open_book(BEGIN, ASK.format(tokens=40, last="job"), ASK.format(tokens=600, last="job"))
+    shown = "job = queen.infer('Why do bees dance?', model='sim:words?tokens=600&tokens_per_s=100', max_tokens=600)\njob"
+    book = open_book(BEGIN, ASK.format(tokens=40, last="job"), shown)
     book.run(0)
     took = []
     for _ in range(RUNS):
@@ -115,12 +116,11 @@ def test_a_restarted_kernel_shows_the_same_job_and_goes_on(open_book: Open) -> N
 @pytest.mark.full
 def test_a_real_model_is_seen_to_answer(open_book: Open) -> None:
     """The small real model, fetched, loaded and shown, token by token."""
-    book = open_book(
-        BEGIN, "job = queen.infer('Why do bees make honey?', model='smollm2-135m', max_tokens=40, temperature=0); job"
-    )
+    ask = "job = queen.infer(\n    'Why do bees make honey?', model='smollm2-135m', max_tokens=160, temperature=0\n)\njob"
+    book = open_book(BEGIN, ask)
     book.run(0)
     book.begin(1)
-    wait_for_answer(book, 1, 20)
-    book.picture("stream-real-model")
+    wait_for_answer(book, 1, 300)
+    book.cell(1).screenshot(path=PICTURES / "live-cell.png")  # the one in the README
     book.page.wait_for_function("() => document.body.textContent.includes('infer, succeeded')", timeout=WAIT_MS)
-    assert len(book.outputs(1)[0]["data"]["text/markdown"]) > 100
+    assert len(book.outputs(1)[0]["data"]["text/markdown"]) > 300
