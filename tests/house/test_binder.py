@@ -65,7 +65,7 @@ def test_repo2docker_would_build_it(tmp_path: Path) -> None:
         subprocess.run([tools / "bin" / "python", "-m", "pip", "install", "--quiet", PROGRAM], check=True)
     for folder in ("binder", "queenlib", "widgets", "notebooks"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    command = [tools / "bin" / "jupyter-repo2docker", "--no-build", "--debug", str(tmp_path)]
+    command = [str(tools / "bin" / "jupyter-repo2docker"), "--no-build", "--debug", str(tmp_path)]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     made = said.stdout + said.stderr
     assert said.returncode == 0, made
