@@ -39,7 +39,8 @@ class Chat:
     """A conversation with a model: `await chat("…")` is the answer; `chat("…")` the job of this turn.
 
     Each turn is an `infer` whose job has the tag `chat:NAME`, and whose request has all that was said before. A turn that
-    does not succeed leaves the conversation as it was. `undo` and `fork` are in the log with the next turn.
+    does not succeed leaves the conversation as it was. `undo` and `fork` are in the log with the next turn. A private turn
+    is known here alone: nothing of it is written down, and nobody finds it again.
 
     Args:
         queen: Whose jobs the turns are.
@@ -72,7 +73,8 @@ class Chat:
         check_own(parameters)
         self._settle()
         given = {**self._given, **parameters}
-        given["tags"] = {tag_of(self.name), *_tags(self._given), *_tags(parameters)}
+        own = () if given.get("private") else (tag_of(self.name),)  # of what is written down nowhere nothing is found again
+        given["tags"] = {*own, *_tags(self._given), *_tags(parameters)}
         turn = self._queen.infer([*self._messages, {"role": "user", "content": said}], **given)
         self.go_on(turn, (*self._messages, ChatMessage(role="user", content=said)))
         return turn

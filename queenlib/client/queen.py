@@ -155,8 +155,7 @@ class Queen:
             timeout: Seconds from now until it has to have ended, all waiting included.
             on_interrupt: What the kernel's interrupt means for it while the cell that asked waits for it; with `"detach"`
                 it goes on, and so it does when its cell is run again.
-            parameters: Those of `queenlib.messages.infer.Infer`: `system`, `max_tokens`, `temperature`, `top_p`, `top_k`,
-                `min_p`, `repetition_penalty`, `stop`, `seed`, `json_schema`, `engine_params`, `device`, `private`.
+            parameters: What else `queenlib.messages.infer.Infer` has, such as `system`, `max_tokens` and `temperature`.
 
         Raises:
             InvalidOperation: A parameter does not fit; every one is named, and no job was made.
@@ -174,7 +173,7 @@ class Queen:
         """A conversation, whose answers know what was said before: `await talk("…")`.
 
         Args:
-            system: What the model is told before all else.
+            system: What the model is told before all else; in one that goes on, in place of what it was told before.
             name: That of one to go on with, also after a restart, unless it was private; by default a new one begins.
             given: What every turn is asked with; see `infer`.
         """

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from queenlib import Queen
-from queenlib.errors import Conflict, InvalidRequest, WorkerDied
+from queenlib.client.chat import Chat
+from queenlib.errors import Conflict, InvalidOperation, InvalidRequest, WorkerDied
 from queenlib.messages.state import State
+from tests.flow.conftest import near, served
 
 ECHO = "sim:echo"
+Opened = Callable[[Path], AbstractContextManager[Queen]]
+BOTH = pytest.mark.parametrize("opened", [near, served])
 
 
-def said(chat: object) -> list[tuple[str, str]]:
+def said(chat: Chat) -> list[tuple[str, str]]:
     """What was said, and by whom."""
-    return [(each.role, each.content) for each in chat.messages]  # type: ignore[attr-defined]
+    return [(each.role, each.content) for each in chat.messages]
 
 
-async def test_a_turn_knows_what_was_said_before(tmp_path: Path) -> None:
+@BOTH
+async def test_a_turn_knows_what_was_said_before(opened: Opened, tmp_path: Path) -> None:
     """Each answer is added to the conversation; the job of a turn has all of it."""
-    async with Queen(tmp_path) as queen:
+    with opened(tmp_path) as queen:
         chat = queen.chat(system="Be short.", model=ECHO)
         assert (await chat("one")).text == "one"
         job = chat("two", max_tokens=5)
@@ -33,21 +41,6 @@ async def test_a_turn_knows_what_was_said_before(tmp_path: Path) -> None:
         assert job.record.request["max_tokens"] == 5
         assert "2 turns" in repr(chat)
         assert "<td>two</td>" in chat._repr_html_()
-
-
-async def test_it_is_found_again_after_a_restart(tmp_path: Path) -> None:
-    """By its name, where it was; a new name is a new conversation."""
-    async with Queen(tmp_path) as queen:
-        chat = queen.chat(name="bees", system="s", model=ECHO)
-        await chat("one")
-        await chat("two")
-        before = said(chat)
-    async with Queen(tmp_path) as queen:
-        again = queen.chat(name="bees", model=ECHO)
-        assert said(again) == before
-        await again("three")
-        assert len(again.messages) == len(before) + 2
-        assert queen.chat(name="wasps").messages == ()
 
 
 async def test_a_turn_can_be_taken_back(tmp_path: Path) -> None:
@@ -117,9 +110,63 @@ async def test_a_private_one_lives_as_long_as_its_handle(tmp_path: Path) -> None
         assert queen.chat(name="secret").messages == ()
 
 
-@pytest.mark.parametrize("name", ["", " a", "a,b", "a\n", "x" * 60])
-async def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, name: str) -> None:
-    """Before anything is said."""
+async def test_a_private_answer_is_heard_whole(tmp_path: Path) -> None:
+    """Its log has no word of it: who followed that has not heard it yet, and is asked nothing twice."""
     async with Queen(tmp_path) as queen:
-        with pytest.raises(InvalidRequest, match="cannot be called"):
-            queen.chat(name=name)
+        chat = queen.chat(model=ECHO, private=True)
+        async for _ in chat("one"):
+            pass
+        assert said(chat) == []
+        await chat("two")
+        assert [content for _, content in said(chat)] == ["one", "one", "two", "two"]
+
+
+async def test_a_turn_that_is_being_cancelled_holds_up_the_next_for_a_moment(tmp_path: Path) -> None:
+    """As after an interrupt: what comes next is said once it has ended, and knows nothing of it."""
+    async with Queen(tmp_path) as queen:
+        chat = queen.chat(model="sim:words?tokens=2000&tokens_per_s=100", max_tokens=2000)
+        job = chat("one")
+        cancel = asyncio.ensure_future(job.cancel())
+        while (await job.refresh()).state in (State.QUEUED, State.RUNNING, State.WAITING):
+            await asyncio.sleep(0)
+        assert (await chat("two", model=ECHO)).text == "two"
+        assert [each.content for each in chat.messages] == ["two", "two"]
+        assert (await cancel).state is State.CANCELLED
+
+
+async def test_what_does_not_fit_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    """A bad word, a bad parameter, messages besides its own: no job is made, and the conversation goes on."""
+    async with Queen(tmp_path) as queen:
+        chat = queen.chat(model=ECHO)
+        for bad in (3, None, "\ud800"):
+            with pytest.raises(InvalidOperation, match="No job was made"):
+                chat(bad)  # type: ignore[arg-type]
+        with pytest.raises(InvalidOperation, match="max_tokens"):
+            chat("one", max_tokens=-1)
+        for name in ("system", "messages", "prompt"):
+            with pytest.raises(InvalidRequest, match=f"no {name} of its own"):
+                chat("one", **{name: "x"})
+        assert not (await queen.jobs.list()).jobs
+        assert (await chat("one")).text == "one"
+
+
+async def test_tags_come_together(tmp_path: Path) -> None:
+    """Those of the conversation, those of the turn, and its name."""
+    async with Queen(tmp_path) as queen:
+        chat = queen.chat(name="bees", model=ECHO, tags="mine")
+        assert chat("one", tags=["once"]).record.terms.tags == ("chat:bees", "mine", "once")
+        await queen.jobs.cancel_all(everything=True)
+        assert chat("two").record.terms.tags == ("chat:bees", "mine")
+
+
+async def test_what_is_said_is_shown_as_text(tmp_path: Path) -> None:
+    """Markup and escapes of a model, a person or a name are text in the table, and steer no terminal."""
+    evil = "<img src=x onerror=alert(1)>\x1b[31m\u202e"
+    async with Queen(tmp_path) as queen:
+        chat = queen.chat(name="<b>", model=ECHO)
+        await chat(evil)
+        shown = chat._repr_html_()
+        assert "<img" not in shown
+        assert "<b>" not in shown
+        assert "\x1b" not in shown + repr(chat)
+        assert shown.count("&lt;img") == 2
