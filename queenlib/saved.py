@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 LARGEST = 512 * 1024 * 1024
 """Bytes of a notebook at most."""
+YEARS = range(2000, 2200)
+"""When jobs are made; what a table can hold is not much more."""
+MANY = 2**53
+"""No job has so many events."""
+_COLUMNS = ("cell", "job", "operation", "state")
 
 
 @dataclass(frozen=True)
@@ -42,14 +47,21 @@ class SavedJob:
             return None
         try:
             return operation.result_model.model_validate_json(json.dumps(self.record.result))
-        except ValidationError:
+        except (ValidationError, RecursionError):
             return None
 
 
 class SavedJobs(tuple[SavedJob, ...]):
     """The jobs that a notebook shows, in its order; each once, as it was shown last."""
 
-    __slots__ = ()
+    unread: int
+    """How many more pictures of jobs it has, which this version of queenlib cannot read."""
+
+    def __new__(cls, jobs: Iterable[SavedJob] = (), unread: int = 0) -> Self:
+        """The jobs, and how many more there are."""
+        made = super().__new__(cls, jobs)
+        made.unread = unread
+        return made
 
     def frame(self) -> pd.DataFrame:
         """One row a job; see `queenlib.frames.jobs_frame`."""
@@ -61,11 +73,15 @@ class SavedJobs(tuple[SavedJob, ...]):
         for job in self:
             yield job.cell, job.record.id, job.record.operation, job.record.state
 
+    def _count(self) -> str:
+        more = f", and {self.unread} more that this version of queenlib cannot read" if self.unread else ""
+        return f"{len(self) or 'no'} {'job' if len(self) == 1 else 'jobs'}{more}"
+
     def __repr__(self) -> str:
-        return tables.text(("cell", "job", "operation", "state"), self._rows()) if self else "no jobs"
+        return "\n".join([*([tables.text(_COLUMNS, self._rows())] if self else ()), self._count()])
 
     def _repr_html_(self) -> str:
-        return tables.html(f"{len(self)} jobs", ("cell", "job", "operation", "state"), self._rows())
+        return tables.html(self._count(), _COLUMNS, self._rows())
 
 
 def read_notebook(path: str | os.PathLike[str]) -> SavedJobs:
@@ -77,18 +93,23 @@ def read_notebook(path: str | os.PathLike[str]) -> SavedJobs:
     Raises:
         InvalidRequest: It cannot be read, or is no notebook of format 4.
     """
-    cells = _cells(Path(path))
-    found: dict[str, SavedJob] = {}
-    for at, cell in enumerate(cells):
-        for record in _records(cell):
+    found, unread = dict[str, SavedJob](), 0
+    for at, cell in enumerate(_cells(Path(path))):
+        for said in _pictures(cell):
+            record = _record(said)
+            if record is None:
+                unread += 1
+                continue
             known = found.pop(record.id, None)
             newest = known.record if known is not None and known.record.last_seq > record.last_seq else record
             found[record.id] = SavedJob(at, newest)
-    return SavedJobs(found.values())
+    return SavedJobs(found.values(), unread)
 
 
 def _cells(path: Path) -> list[Any]:
     try:
+        if path.exists() and not path.is_file():
+            raise _refused(path, "It is no file.")
         if path.stat().st_size > LARGEST:
             raise _refused(path, f"It has more than {tables.size(LARGEST)}.")
         content = json.loads(path.read_bytes())
@@ -102,16 +123,26 @@ def _cells(path: Path) -> list[Any]:
     return cells
 
 
-def _records(cell: Any) -> Iterator[JobRecord]:
+def _pictures(cell: Any) -> Iterator[Any]:
+    """What its outputs say of jobs."""
     outputs = cell.get("outputs") if isinstance(cell, Mapping) else None
     for output in outputs if isinstance(outputs, list) else ():
         data = output.get("data") if isinstance(output, Mapping) else None
-        said = data.get(JOB_TYPE) if isinstance(data, Mapping) else None
-        if isinstance(said, Mapping) and said.get("format") == FORMAT:
-            try:
-                yield JobRecord.model_validate_json(json.dumps(said.get("job")))
-            except ValueError:  # of another version, or made up: it tells us nothing
-                continue
+        if isinstance(data, Mapping) and JOB_TYPE in data:
+            yield data[JOB_TYPE]
+
+
+def _record(said: Any) -> JobRecord | None:
+    """The job that is meant; `None` where another version wrote it, or somebody made it up."""
+    if not isinstance(said, Mapping) or said.get("format") != FORMAT:
+        return None
+    try:
+        record = JobRecord.model_validate_json(json.dumps(said.get("job")))
+    except (ValueError, RecursionError):
+        return None
+    times = (record.since, record.created_at, record.started_at, record.ended_at)
+    dated = all(at is None or (at.tzinfo is not None and at.year in YEARS) for at in times)
+    return record if dated and max(record.last_seq, record.tokens) < MANY else None
 
 
 def _refused(path: Path, why: str) -> InvalidRequest:

@@ -246,4 +246,4 @@ class Jobs:
 
     async def _records(self, limit: int = 10_000, **wanted: Unpack[Filters]) -> Sequence[JobRecord]:
         wanted.setdefault("reads", False)
-        return await records(self._caller.backend, limit, parse_filter(**wanted))
+        return await self.portal.run(records(self._caller.backend, limit, parse_filter(**wanted)))
