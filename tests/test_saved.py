@@ -58,7 +58,12 @@ def test_what_another_version_wrote_is_passed_over(tmp_path: Path) -> None:
     """Another form, a broken record, times that are none, results that do not fit: counted, and the rest is there."""
     good = card(snapshot(State.SUCCEEDED, result={"text": "x"}))
     record: dict[str, Any] = good[JOB_TYPE]["job"]
-    made_up = [{"since": "9999-01-01T00:00:00Z"}, {"created_at": "2026-01-01T00:00:00"}, {"tokens": 10**30}, {"new": 1}]
+    made_up: list[dict[str, Any]] = [
+        {"since": "9999-01-01T00:00:00Z"},
+        {"created_at": "2026-01-01T00:00:00"},
+        {"tokens": 10**30},
+        {"new": 1},
+    ]
     odd: list[dict[str, Any]] = [
         *({JOB_TYPE: {"format": 1, "job": {**record, **each}}} for each in made_up),
         {JOB_TYPE: {"format": 9, "job": good[JOB_TYPE]["job"]}},
