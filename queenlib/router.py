@@ -17,7 +17,7 @@ from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.change import Change, Watch
 from queenlib.messages.events import Event, Yielded
 from queenlib.messages.filter import ALL, JobFilter
-from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
+from queenlib.messages.job import USUAL, CreatedJob, JobListing, JobRecord, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
 from queenlib.messages.snapshot import Snapshot
@@ -59,17 +59,19 @@ class Router:
         state.registry.house.begin()
         return router
 
-    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> JobTicket:
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> CreatedJob:
         """Parse the operation, create its job once, and start it."""
         operation = parse_operation(payload)
         if terms.repeats is not None:
             terms = terms.model_copy(update={"repeats": (await self.get_job(terms.repeats)).id})
         work = self._work(operation) if terms.start == "now" else None
         job_id = await self._state.registry.create(operation, work, terms)
-        return JobTicket(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream")
+        return CreatedJob(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream", job=await self.get_job(job_id))
 
-    async def execute_job(self, job_id: str, after: int = 0, epoch: int | None = None) -> AsyncIterator[Event]:
-        """Get the job, start it if it has not started, follow it."""
+    async def execute_job(
+        self, job_id: str, after: int = 0, epoch: int | None = None, *, every_s: float = 0.0
+    ) -> AsyncIterator[Event]:
+        """Get the job, start it if it has not started, follow it. Whatever `every_s` is: here each event is cheap."""
         return (await self.read_jobs([Place(job_id, after, epoch)])).events()
 
     async def execute_jobs(self, places: Sequence[Place]) -> AsyncIterator[Event]:

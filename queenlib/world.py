@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 
+RANDOM = 12
+"""Characters of an id after its kind."""
 COUNTED = 4
-"""Characters of an id that count."""
+"""Those of them that count."""
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no letter that reads as another
 
 
@@ -59,8 +61,13 @@ class World:
         """
         number = next(self._counted)
         counted = "".join(_ID_ALPHABET[number >> 5 * place & 31] for place in reversed(range(COUNTED)))
-        return f"{kind}-{counted}" + "".join(self.random.choices(_ID_ALPHABET, k=12 - COUNTED))
+        return f"{kind}-{counted}" + "".join(self.random.choices(_ID_ALPHABET, k=RANDOM - COUNTED))
 
     def new_secret(self) -> str:
         """A new secret of 256 bits, safe in a header and in a file."""
         return secrets.token_urlsafe(32)
+
+
+def is_whole(job_id: str) -> bool:
+    """Whether this is a job's id and not a prefix of one."""
+    return job_id.startswith("job-") and len(job_id) == len("job-") + RANDOM

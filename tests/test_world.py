@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from queenlib.world import World
+from queenlib.world import World, is_whole
 
 
 def test_ids_say_what_they_are_and_do_not_repeat() -> None:
@@ -14,6 +14,13 @@ def test_ids_say_what_they_are_and_do_not_repeat() -> None:
     made = {World().new_id("job") for _ in range(10_000)}
     assert len(made) == 10_000
     assert all(each.startswith("job-") and each == each.lower() and len(each) == 16 for each in made)
+
+
+def test_a_whole_id_of_a_job_is_told_from_a_beginning() -> None:
+    """And from that of something else."""
+    made = World().new_id("job")
+    assert is_whole(made)
+    assert not any(map(is_whole, (made[:-1], made + "0", made[4:], "", World().new_id("worker"))))
 
 
 def test_ids_of_one_world_differ_early_and_lie_together() -> None:

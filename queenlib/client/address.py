@@ -23,6 +23,15 @@ def job_path(job_id: str) -> str:
     raise UnknownJob(f"There is no one job {job_id[:80]!r}.", why="No id looks like that.", next="List them: jobs.list().")
 
 
+def stream_path(job_id: str, every_s: float) -> str:
+    """Where a job's stream is, of which what comes within so many seconds may come together.
+
+    Raises:
+        UnknownJob: No id looks like that.
+    """
+    return f"{job_path(job_id)}/stream" + (f"?every_ms={1000 * every_s:.0f}" if every_s else "")
+
+
 def watch_path(watch: Watch) -> str:
     """Where a watch is at a queen."""
     said = {"hive": watch.hive} if watch.hive is not None else {}

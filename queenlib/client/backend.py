@@ -10,7 +10,7 @@ from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.change import Change, Watch
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
-from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
+from queenlib.messages.job import USUAL, CreatedJob, JobListing, JobRecord, Pruned, QueenInfo, Terms
 from queenlib.messages.job import Start as Start  # the clients ask for it here
 from queenlib.messages.place import Place
 from queenlib.messages.snapshot import Snapshot
@@ -19,7 +19,7 @@ from queenlib.messages.snapshot import Snapshot
 class Backend(Protocol):
     """A queen, near or far. Every error is a `queenlib.errors.QueenError`, of the same class near and far."""
 
-    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> JobTicket:
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> CreatedJob:
         """Create a job, once. When it returns, the job is in the store. With a key that a job has, it is that job.
 
         Raises:
@@ -30,7 +30,9 @@ class Backend(Protocol):
         """
         ...
 
-    async def execute_job(self, job_id: str, after: int = 0, epoch: int | None = None) -> AsyncIterator[Event]:
+    async def execute_job(
+        self, job_id: str, after: int = 0, epoch: int | None = None, *, every_s: float = 0.0
+    ) -> AsyncIterator[Event]:
         """The job's events after number `after`, up to and including its end; starts the job if it has not started.
 
         Leaving the iterator never cancels the job.
@@ -39,6 +41,8 @@ class Backend(Protocol):
             job_id: The job.
             after: The number of the last event that the reader has.
             epoch: The job's epoch when the reader got it, if it knows.
+            every_s: What comes within so many seconds, 1 at most, may come together; the first event and the end come at
+                once. A queen far away costs less that way.
 
         Raises:
             UnknownJob: There is no such job.

@@ -89,8 +89,8 @@ class Caller:
 
     async def _create(self, operation: Operation, terms: Terms) -> Job[Any]:
         async with _soon("Whether the job was made is not known."):
-            ticket = await self.backend.create_job(operation, terms=terms)
-            return Job(await self.backend.get_job(ticket.job_id), self.backend, self.portal)
+            made = await self.backend.create_job(operation, terms=terms)
+            return Job(made.job, self.backend, self.portal)
 
 
 @asynccontextmanager

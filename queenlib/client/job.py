@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Result)
 
+WAITS_S = 0.25
+"""Who waits for a job's end alone hears of what comes before it this often, in seconds."""
+
 
 class Job(Generic[R]):
     """A handle on one job of a queen.
@@ -116,7 +119,7 @@ class Job(Generic[R]):
         try:
             async with asyncio.timeout(timeout) as limit:
                 while not self._record.state.ended:
-                    async with closing(await self._listen(self._record.last_seq)) as stream:
+                    async with closing(await self._listen(self._record.last_seq, WAITS_S)) as stream:
                         async for _ in stream:
                             pass
                     if not self._record.state.ended:
@@ -144,13 +147,17 @@ class Job(Generic[R]):
         model = OPERATIONS[self.operation].result_model
         return cast("R", model.model_validate_json(to_json(self._record.result)))
 
-    def events(self, after: int = 0) -> Feed[Event]:
-        """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw."""
-        return Feed(self._portal, lambda: self._listen(after), Listening(self.id, self))
+    def events(self, after: int = 0, *, every_s: float = 0.0) -> Feed[Event]:
+        """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw.
 
-    async def _listen(self, after: int) -> AsyncIterator[Event]:
+        With `every_s`, what comes within so many seconds (1 at most) may come together: that costs less.
+        """
+        return Feed(self._portal, lambda: self._listen(after, every_s), Listening(self.id, self))
+
+    async def _listen(self, after: int, every_s: float = 0.0) -> AsyncIterator[Event]:
         """The stream, overheard: what it tells of the job is remembered, so that showing the handle asks nobody."""
-        return self._overhear(await self._backend.execute_job(self.id, after))
+        known = self._record.epoch if after <= self._record.last_seq else None  # else it may be from a later one
+        return self._overhear(await self._backend.execute_job(self.id, after, known, every_s=every_s))
 
     async def _overhear(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event]:
         async with closing(events) as stream:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from queenlib.client.address import job_path, queen_url, watch_path
+from queenlib.client.address import job_path, queen_url, stream_path, watch_path
 from queenlib.client.changes import follow_changes
 from queenlib.client.following import Epoch, Following
 from queenlib.client.resume import TRIES, Line, backoff, follow
@@ -23,7 +23,7 @@ from queenlib.messages.change import FORMS, Change, Watch
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.handshake import HEADER, read_info
-from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
+from queenlib.messages.job import USUAL, CreatedJob, JobListing, JobRecord, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
 from queenlib.messages.snapshot import Snapshot
@@ -36,6 +36,9 @@ CREATE_TRIES = 5
 """How often a job is created where the answer was lost: with one key, so that there is one job."""
 SILENCE_S = 30.0
 """Seconds without a byte, heartbeats included, after which a line counts as broken."""
+
+WHOLE = {"prefer": "return=representation"}
+"""Asks for what was made beside the ticket for it; RFC 7240, section 4.2."""
 
 Answer = TypeVar("Answer", bound=Message)
 
@@ -70,33 +73,32 @@ class RemoteQueen:
     def __repr__(self) -> str:
         return f"RemoteQueen({self.url!r})"
 
-    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> JobTicket:
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> CreatedJob:
         """See `Backend.create_job`. Each call has a key of its own, or the one given: a retried call makes no second job."""
         body = parse_operation(payload).wire()
-        headers = {"idempotency-key": terms.key or self._world.new_id("auto")}
-        asked: dict[str, Any] = {"start": terms.start, "retry": str(terms.retry), "tag": list(terms.tags)}
-        if terms.timeout is not None:
-            asked["timeout"] = repr(terms.timeout)
-        if terms.repeats is not None:
-            asked["repeats"] = terms.repeats
-        sent = {"params": asked, "headers": headers, "json": body}
+        headers = {"idempotency-key": terms.key or self._world.new_id("auto"), **WHOLE}
+        sent: dict[str, Any] = {"params": terms.query(), "headers": headers, "json": body}
         for tries in range(1, CREATE_TRIES + 1):
             try:
-                return await self._ask(JobTicket, "POST", "/v1/jobs", **sent)
+                return await self._ask(CreatedJob, "POST", "/v1/jobs", **sent)
             except QueenUnreachable as error:
                 if tries == CREATE_TRIES or not isinstance(error.__cause__, httpx2.RemoteProtocolError | httpx2.ReadError):
                     raise  # else the answer was lost on its way, perhaps
             await self._world.sleep(backoff(tries, self._world))
         raise AssertionError("the last try has raised or returned")
 
-    async def execute_job(self, job_id: str, after: int = 0, epoch: int | None = None) -> AsyncIterator[Event]:
+    async def execute_job(
+        self, job_id: str, after: int = 0, epoch: int | None = None, *, every_s: float = 0.0
+    ) -> AsyncIterator[Event]:
         """See `Backend.execute_job`. A line that breaks is made again, and no event is missed or seen twice.
 
         Raises:
             StreamInterrupted: While it is followed: the line broke and could not be made again.
         """
         told = Epoch(epoch)
-        events = follow(partial(self._line, job_id, told), after, self._world, self._tries, told.begun_anew)
+        events = follow(
+            partial(self._line, stream_path(job_id, every_s), told), after, self._world, self._tries, told.begun_anew
+        )
         await anext(events)  # what speaks against it is raised here; and what has begun is closed for certain
         return cast("AsyncGenerator[Event]", events)
 
@@ -187,8 +189,8 @@ class RemoteQueen:
             raise self._problem(response)
         return response
 
-    def _line(self, job_id: str, epoch: Epoch, after: int) -> Line:
-        return self._stream(f"{job_path(job_id)}/stream", {"last-event-id": str(after), **epoch.header()}, after, epoch.seen)
+    def _line(self, path: str, epoch: Epoch, after: int) -> Line:
+        return self._stream(path, {"last-event-id": str(after), **epoch.header()}, after, epoch.seen)
 
     def _lines(self, following: Following) -> Line:
         path = "/v1/stream?" + "&".join(f"job={place.job_id}" for place in following.left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 from pydantic import ValidationError
 
@@ -14,6 +14,8 @@ from queenlib.world import World
 
 TRIES = 8
 """How often in a row a stream is asked for again without one event coming."""
+DRAIN_S = 0.1
+"""Seconds in which the end of a stream has to come after its last event."""
 
 Line = AbstractAsyncContextManager[AsyncIterator[bytes] | None]
 """One connection to a stream: its bytes, or `None` where nothing comes any more."""
@@ -59,6 +61,7 @@ async def follow(
                         begun_anew(event)
                     yield event
                     if isinstance(event, EndEvent):
+                        await drain(chunks, world)
                         return
             raise _Broken("The queen ended the stream before the job's end.")
         except (_Broken, QueenUnreachable) as error:
@@ -68,6 +71,14 @@ async def follow(
             if tries > most:
                 raise _interrupted(seen, str(error)) from error
         await world.sleep(backoff(tries, world))
+
+
+async def drain(chunks: AsyncIterator[bytes], world: World) -> None:
+    """Read a stream to its end, which comes at once after its last event: its connection can be used again."""
+    with suppress(TimeoutError, QueenUnreachable):
+        async with world.limit(DRAIN_S):
+            async for _ in chunks:
+                pass
 
 
 def backoff(tries: int, world: World) -> float:

@@ -22,11 +22,11 @@ from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.change import Change, Watch, Watched
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
-from queenlib.messages.job import USUAL, JobListing, JobRecord, JobTicket, Pruned, QueenInfo, Terms
+from queenlib.messages.job import USUAL, CreatedJob, JobListing, JobRecord, Pruned, QueenInfo, Terms
 from queenlib.messages.place import MANY, Place, not_followed
 from queenlib.messages.snapshot import Snapshot
 from queenlib.router import Router
-from queenlib.world import World
+from queenlib.world import World, is_whole
 
 T = TypeVar("T")
 
@@ -91,19 +91,23 @@ class Seat:
         """The queen of this process, if it has the home."""
         return self._succession.reign.router if self._succession.reign is not None else None
 
-    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> JobTicket:
+    async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> CreatedJob:
         """See `Backend.create_job`."""
         if self.router is None and terms.key is None:  # asked again, of whichever queen, it makes no second job
             terms = terms.model_copy(update={"key": self._world.new_id("auto")})
         return await self._ask(lambda queen: queen.create_job(payload, terms=terms))
 
-    async def execute_job(self, job_id: str, after: int = 0, epoch: int | None = None) -> AsyncIterator[Event]:
+    async def execute_job(
+        self, job_id: str, after: int = 0, epoch: int | None = None, *, every_s: float = 0.0
+    ) -> AsyncIterator[Event]:
         """See `Backend.execute_job`."""
         if self.router is not None:
             return await self.router.execute_job(job_id, after, epoch)
-        record = await self.get_job(job_id)
-        following = Following([Place(record.id, after, record.epoch if epoch is None else epoch)])
-        return await self._followed(following, lambda queen: queen.execute_job(*following.left[0]))
+        if epoch is None or not is_whole(job_id):
+            record = await self.get_job(job_id)
+            job_id, epoch = record.id, record.epoch if epoch is None else epoch
+        following = Following([Place(job_id, after, epoch)])
+        return await self._followed(following, lambda queen: queen.execute_job(*following.left[0], every_s=every_s))
 
     async def execute_jobs(self, places: Sequence[Place]) -> AsyncIterator[Event]:
         """See `Backend.execute_jobs`."""

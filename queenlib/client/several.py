@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from pydantic import ValidationError
 
 from queenlib.client.following import Following
-from queenlib.client.resume import TRIES, Line, backoff
+from queenlib.client.resume import TRIES, Line, backoff, drain
 from queenlib.errors import QueenUnreachable, TooLarge
 from queenlib.messages.events import EVENT, Event
 from queenlib.sse import Decoder
@@ -46,6 +46,7 @@ async def follow_all(
                             tries = 0
                             yield event
                     if not following.left:
+                        await drain(chunks, world)
                         return
         except QueenUnreachable as error:
             if not begun:

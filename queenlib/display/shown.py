@@ -43,6 +43,6 @@ class Shown(Protocol):
         """Cancel it."""
         ...
 
-    def events(self, after: int = 0) -> Any:
-        """Its events after number `after`."""
+    def events(self, after: int = 0, *, every_s: float = 0.0) -> Any:
+        """Its events after number `after`; what comes within so many seconds may come together."""
         ...

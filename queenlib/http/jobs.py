@@ -16,6 +16,7 @@ from queenlib.http.reading import (
     read_prune,
     read_query,
     read_terms,
+    wants_whole,
 )
 from queenlib.http.stream import EventStream
 from queenlib.http.streams import Streams
@@ -33,14 +34,15 @@ class Jobs:
     async def create_job(self, request: Request) -> Response:
         """`POST /v1/jobs`: create a job, once; with the same `Idempotency-Key`, the same job."""
         terms = read_terms(request)
-        return answer(await self._router.create_job(read_object(await request.body()), terms=terms), 201)
+        made = await self._router.create_job(read_object(await request.body()), terms=terms)
+        return answer(made if wants_whole(request) else made.ticket(), 201)
 
     async def stream_job(self, request: Request) -> EventStream | Response:
         """`GET /v1/jobs/{job_id}/stream`: follow a job from any event on to its end."""
-        after, epoch = read_cursor(request), read_epoch(request)
+        (after, every_ms), epoch = read_cursor(request), read_epoch(request)
         record = await self._router.get_job(request.path_params["job_id"])
         reader = await self._router.read_jobs([Place(record.id, after, epoch)])
-        return await self._stream(reader, str(record.epoch))
+        return await self._stream(reader, str(record.epoch), every_ms / 1000)
 
     async def stream_jobs(self, request: Request) -> EventStream | Response:
         """`GET /v1/stream`: follow several jobs, each from any event on, to the end of each."""
@@ -49,9 +51,9 @@ class Jobs:
         epochs = [(await self._router.get_job(cursor.job_id)).epoch for cursor in reader.cursors]
         return await self._stream(reader, ".".join(map(str, epochs)))
 
-    async def _stream(self, reader: Reader, epoch: str) -> EventStream | Response:
+    async def _stream(self, reader: Reader, epoch: str, every_s: float = 0.0) -> EventStream | Response:
         await reader.look()  # what cannot be read is told at once
-        return Response(status_code=204) if reader.over else EventStream(reader, epoch, self._streams)
+        return Response(status_code=204) if reader.over else EventStream(reader, epoch, self._streams, every_s)
 
     async def get_job(self, request: Request) -> Response:
         """`GET /v1/jobs/{job_id}`: a job as it is now."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter
-
-from queenlib.http.describing import REF, answered, endpoint, parameter, ref
+from queenlib.http.describing import answered, endpoint, parameter, ref
 from queenlib.http.filters import describe_filter
-from queenlib.messages.base import Deleted, Message
-from queenlib.messages.cancelled import Cancelled
-from queenlib.messages.change import FORMS, MOST, Kind
-from queenlib.messages.events import EVENT, Problem
+from queenlib.http.reading import EVERY_MS
+from queenlib.http.schemas import schemas
+from queenlib.messages.change import MOST, Kind
 from queenlib.messages.job import (
     JOB_PATTERN,
     KEY_PATTERN,
@@ -22,18 +19,9 @@ from queenlib.messages.job import (
     TAG_PATTERN,
     TAGS,
     TIMEOUT_S,
-    JobListing,
-    JobRecord,
-    JobTicket,
-    Pruned,
-    QueenInfo,
 )
-from queenlib.messages.parse import OPERATIONS, AnyOperation
 from queenlib.messages.place import MANY
-from queenlib.messages.snapshot import Snapshot
 from queenlib.version import __version__
-
-_OPERATION: TypeAdapter[AnyOperation] = TypeAdapter(Annotated[AnyOperation, Field(discriminator="operation")])
 
 _TAGS = {"type": "array", "maxItems": TAGS, "items": {"type": "string", "pattern": TAG_PATTERN}}
 
@@ -57,7 +45,7 @@ def document() -> bytes:
         "paths": _paths(),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas(),
+            "schemas": schemas(),
         },
     }
     return json.dumps(described).encode()
@@ -106,6 +94,7 @@ def _create() -> dict[str, Any]:
     tag = parameter("tag", "query", _TAGS, "The creator's own words for the job; the field is sent once for each.")
     end = {"type": "number", "minimum": 0.001, "maximum": TIMEOUT_S}
     timeout = parameter("timeout", "query", end, "Seconds from now until the job has to have ended.")
+    prefer = parameter("Prefer", "header", {"type": "string"}, "With return=representation the answer has the job, too.")
     repeats = parameter("repeats", "query", {"type": "string", "pattern": JOB_PATTERN}, "The job that this one does again.")
     body = {"required": True, "content": {"application/json": {"schema": ref("Operation")}}}
     other = {
@@ -113,8 +102,9 @@ def _create() -> dict[str, Any]:
         "409": "A job with this key was created with another payload.",
         "507": "The disk is full.",
     }
+    ticket = {"anyOf": [ref("JobTicket"), ref("CreatedJob")]}
     made = endpoint(
-        "create_job", "Create a job, once.", answered("201", ref("JobTicket")), [start, retry, tag, timeout, repeats, key],
+        "create_job", "Create a job, once.", answered("201", ticket), [start, retry, tag, timeout, repeats, key, prefer],
         {**_TAKEN, **other},
     )  # fmt: skip
     return {**made, "requestBody": body}
@@ -151,6 +141,8 @@ def _prune() -> dict[str, Any]:
 def _stream(job: Mapping[str, Any]) -> dict[str, Any]:
     number = {"type": "integer", "minimum": 0}
     after = parameter("after", "query", {**number, "default": 0}, "Only events with greater numbers.")
+    few = {"type": "integer", "minimum": 0, "maximum": EVERY_MS, "default": 0}
+    every = parameter("every_ms", "query", few, "What comes within so many milliseconds may come together.")
     last = parameter("Last-Event-ID", "header", number, "The same; it goes before `after`.")
     said = "Each event's id is its number, its type the event's type, its data one line of JSON; it ends after `end`."
     answers = {
@@ -159,7 +151,9 @@ def _stream(job: Mapping[str, Any]) -> dict[str, Any]:
     }
     epoch = parameter("Queen-Epoch", "header", number, "That of the stream which the reader had, where it comes back.")
     beyond = {"409": "The number is past the last event, or a power loss has taken back what the reader had."}
-    return endpoint("stream_job", "Follow a job to its end.", answers, [job, after, last, epoch], {**_UNKNOWN, **beyond})
+    return endpoint(
+        "stream_job", "Follow a job to its end.", answers, [job, after, every, last, epoch], {**_UNKNOWN, **beyond}
+    )
 
 
 def _streams() -> dict[str, Any]:
@@ -193,7 +187,7 @@ def _watch() -> dict[str, Any]:
         "Events of the type `change`, whose id is their revision; the stream has no end. The first has the whole list, and "
         "so has one that comes too late for what changed meanwhile: `reset` is true. What chooses jobs is for `jobs` alone."
     )
-    schema = {"oneOf": [ref(f"{each}Change".capitalize()) for each in Kind]}
+    schema = {"oneOf": [ref(f"{each.capitalize()}Change") for each in Kind]}
     answers = {"200": {"description": said, "content": {"text/event-stream": {"schema": schema}}}}
     choosing = [each for each in _choosing() if each["name"] != "hive"]
     unknown = {"404": "There is no such hive."}
@@ -210,36 +204,3 @@ def _paging() -> list[dict[str, Any]]:
 
 def _choosing() -> list[dict[str, Any]]:
     return [parameter(name, "query", schema, said) for name, schema, said in describe_filter()]
-
-
-def _schemas() -> dict[str, Any]:
-    named: dict[str, TypeAdapter[Any]] = {"Operation": _OPERATION, "Event": EVENT}
-    spoken: list[type[Message]] = [
-        JobTicket,
-        JobRecord,
-        JobListing,
-        QueenInfo,
-        Problem,
-        Deleted,
-        Pruned,
-        Snapshot,
-        Cancelled,
-    ]
-    results: list[type[Message]] = [each.result_model for each in OPERATIONS.values()]
-    named |= {f"{kind}Change".capitalize(): TypeAdapter(form) for kind, form in FORMS.items()}
-    wanted = named | {model.__name__: TypeAdapter(model) for model in spoken + results}
-    found, shared = TypeAdapter.json_schemas([(name, "validation", each) for name, each in wanted.items()], ref_template=REF)
-    schemas = dict(shared["$defs"])
-    schemas |= {name: found[name, "validation"] for name in named}
-    schemas["ProblemAnswer"] = {
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "problem"],
-        "properties": {
-            "type": {"type": "string", "description": "The class of the error."},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "problem": ref("Problem"),
-        },
-    }
-    return schemas

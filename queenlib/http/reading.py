@@ -14,6 +14,8 @@ from queenlib.errors import InvalidRequest
 from queenlib.messages.job import RETRIES, Terms
 from queenlib.messages.parse import parse_terms
 
+EVERY_MS = 1000
+"""What may come together in a stream, at most."""
 DEPTH = 32
 """How deep the lists and objects of a body may be nested."""
 
@@ -87,16 +89,19 @@ def read_decimal(text: str, name: str) -> float:
     )
 
 
-def read_cursor(request: Request) -> int:
+def read_cursor(request: Request) -> tuple[int, int]:
     """After which event a reader wants its stream: `Last-Event-ID`, else the query's `after`, else from the first.
 
+    With it, from `every_ms`: in how many milliseconds what comes may come together.
+
     Raises:
-        InvalidRequest: It is no number.
+        InvalidRequest: One is no number.
     """
-    after, last = read_query(request, "after").get("after", "0"), request.headers.getlist("last-event-id")
+    query, last = read_query(request, "after", "every_ms"), request.headers.getlist("last-event-id")
     if len(last) > 1:
         raise InvalidRequest("Last-Event-ID is there twice.", state="Nothing was sent.", next="Send it once.")
-    return read_number(last[0], "Last-Event-ID") if last else read_number(after, "after")
+    after = read_number(last[0], "Last-Event-ID") if last else read_number(query.get("after", "0"), "after")
+    return after, read_number(query.get("every_ms", "0"), "every_ms", most=EVERY_MS)
 
 
 def read_terms(request: Request) -> Terms:
@@ -118,6 +123,17 @@ def read_terms(request: Request) -> Terms:
     key = keys[0].strip(" \t") if keys else None  # what RFC 9110, section 5.5, leaves out of a field's value
     timeout = read_decimal(query["timeout"], "timeout") if "timeout" in query else None
     return parse_terms(query.get("start", "now"), key, retry, tags, timeout, query.get("repeats"))
+
+
+def wants_whole(request: Request) -> bool:
+    """Whether the caller would have what was made beside the ticket for it: `Prefer: return=representation`.
+
+    Preferences as in RFC 7240, section 2: of one that is there twice the first counts; their parameters say nothing here.
+    """
+    said = ",".join(request.headers.getlist("prefer")).split(",")
+    pairs = [each.partition(";")[0].partition("=") for each in said]
+    values = (value.strip().strip('"') for name, _, value in pairs if name.strip().lower() == "return")
+    return next(values, "") == "representation"
 
 
 def read_prune(body: dict[str, Any]) -> dict[str, Any]:

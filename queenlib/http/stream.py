@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from queenlib.errors import QueenError
@@ -28,13 +29,18 @@ class EventStream(Sending):
         reader: Where the events come from.
         epoch: What stands for the epoch of what is read.
         streams: What looks after it.
+        every_s: What comes within so many seconds is sent together; the first of it and the end at once.
     """
 
-    __slots__ = ("_reader",)
+    __slots__ = ("_due", "_due_s", "_every_s", "_reader")
 
-    def __init__(self, reader: Reader, epoch: str, streams: Streams) -> None:
+    def __init__(self, reader: Reader, epoch: str, streams: Streams, every_s: float = 0.0) -> None:
         super().__init__(streams, ((EPOCH_HEADER, epoch.encode()),))
-        self._reader = reader
+        self._reader, self._every_s = reader, every_s
+        self._due_s = 0.0
+        """When more may be sent, by the loop's clock."""
+        self._due: asyncio.TimerHandle | None = None
+        """There while something waits for that."""
 
     async def _send_all(self) -> None:
         self._reader.open(self._news)
@@ -47,8 +53,28 @@ class EventStream(Sending):
                     return
         finally:
             self._reader.close(self._news)
+            if self._due is not None:
+                self._due.cancel()
 
     def _news(self) -> None:
+        if not self._every_s or self._reader.complete or self._is_due():
+            self._tell()
+
+    def _is_due(self) -> bool:
+        """Whether what is new is sent now; else it will be when it is time."""
+        loop = asyncio.get_running_loop()
+        if self._due is None and loop.time() < self._due_s:
+            self._due = loop.call_at(self._due_s, self._rung)
+        if self._due is not None:
+            return False
+        self._due_s = loop.time() + self._every_s
+        return True
+
+    def _rung(self) -> None:
+        self._due = None
+        self._news()
+
+    def _tell(self) -> None:
         if self._rest is not None and not self._line.full and not self._pour() and not self._line.full:
             self._stir()
 

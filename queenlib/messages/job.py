@@ -63,6 +63,13 @@ class Terms(Message):
     repeats: Annotated[str, StringConstraints(pattern=JOB_PATTERN)] | None = None
     """The job that it does again, by its id."""
 
+    def query(self) -> dict[str, Any]:
+        """This as the fields of a query, but for the key, which goes in a header; a tag may be there several times."""
+        said: dict[str, Any] = {"start": self.start, "retry": str(self.retry), "tag": list(self.tags)}
+        timeout = {} if self.timeout is None else {"timeout": repr(self.timeout)}
+        repeats = {} if self.repeats is None else {"repeats": self.repeats}
+        return said | timeout | repeats
+
 
 USUAL = Terms()
 """What is agreed where nothing is said."""
@@ -106,6 +113,16 @@ class JobRecord(Message):
     error: Problem | None = None
     result: dict[str, Any] | None = None
     """Left out of lists."""
+
+
+class CreatedJob(JobTicket):
+    """A ticket, and with it the job as it is: who has it need not ask."""
+
+    job: JobRecord
+
+    def ticket(self) -> JobTicket:
+        """What is told of it to somebody who did not ask for more."""
+        return JobTicket(job_id=self.job_id, sse_url=self.sse_url)
 
 
 _COLUMNS = ("job", "operation", "state", "reason", "created")

@@ -53,6 +53,12 @@ class Cursor:
         """What comes next, if it was looked at."""
         self._telling: Shown | None = None
 
+    @property
+    def complete(self) -> bool:
+        """Whether no event comes after those that are there."""
+        log = self._logs.live(self.job_id)
+        return log is None or log.complete
+
     def newest(self) -> Sequence[Event] | None:
         """What comes next, from memory; empty where all was taken; `None` where `older` has to be asked."""
         log = self._logs.live(self.job_id)

@@ -28,6 +28,11 @@ class Reader:
         """Whether nothing comes any more."""
         return all(cursor.over for cursor in self.cursors)
 
+    @property
+    def complete(self) -> bool:
+        """Whether no event comes after those that are there."""
+        return all(cursor.complete for cursor in self.cursors)
+
     async def look(self) -> None:
         """Have what comes next at hand where it has to come from the store: what speaks against it is raised here."""
         for cursor in self.cursors:

@@ -18,6 +18,8 @@ class Wire:
         self.cuts = cuts
         self.connections = 0
         self.port = 0
+        self.asked: list[str] = []
+        """The first line of each request."""
         self.silent = 0
         """The number of the connection, from 1, on which nothing is passed on any more."""
         self._queen_port = 0
@@ -45,6 +47,8 @@ class Wire:
     ) -> None:
         with suppress(ConnectionError):
             while data := await source.read(65536):
+                if limit is None:
+                    self.asked += [line.decode() for line in data.split(b"\r\n") if line.endswith(b" HTTP/1.1")]
                 if self.silent == number:
                     continue
                 target.write(data if limit is None else data[:limit])

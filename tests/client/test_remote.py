@@ -26,6 +26,7 @@ from queenlib.errors import (
 )
 from queenlib.messages.events import EndEvent, Event, TokenEvent
 from queenlib.messages.hive import HiveList
+from queenlib.messages.infer import Infer
 from queenlib.messages.job import Terms
 from queenlib.messages.state import State
 from queenlib.registry.memory import MemoryStore
@@ -251,6 +252,19 @@ async def behind_a_wire(
         async with served(home, store, names=[address], beat_s=0.1) as queen, remote(f"http://{address}", **options) as far:
             line.lead_to(queen.url)
             yield queen, line, far
+
+
+async def test_an_answer_takes_two_requests_on_one_connection(tmp_path: Path) -> None:
+    """One makes the job and gives it, one follows it to its end and leaves the line as it was."""
+    async with behind_a_wire(tmp_path, store=MemoryStore()) as (_, line, far):
+        for _ in range(3):
+            made = await far.create_job(Infer(prompt="x", model="sim:words?tokens=2"))
+            assert made.job.id == made.job_id
+            log = [event async for event in await far.execute_job(made.job_id, 0, made.job.epoch, every_s=0.25)]
+            assert [event.seq for event in log] == list(range(1, len(log) + 1))
+        assert [asked.split("/")[0] for asked in line.asked] == ["POST ", "GET "] * 3
+        assert [asked.endswith("/stream?every_ms=250 HTTP/1.1") for asked in line.asked] == [False, True] * 3
+        assert line.connections == 1
 
 
 async def test_a_broken_line_is_made_again(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -164,6 +165,31 @@ async def test_leaving_lets_go_of_the_line() -> None:
             if event is not None:
                 break
     assert closed == [0]
+
+
+async def test_a_stream_is_read_to_its_end() -> None:
+    """What comes after the job's end is waited for a moment, so that its line can be used again; but not for ever."""
+    left = []
+
+    async def ends(chunk: bytes, *, soon: bool) -> AsyncGenerator[bytes]:
+        try:
+            yield chunk
+            await asyncio.sleep(0 if soon else 10)
+            yield HEARTBEAT
+        except asyncio.CancelledError:
+            left.append("broken off")
+            raise
+        left.append("at its end")
+
+    for soon in (True, False):
+
+        @asynccontextmanager
+        async def connect(after: int, soon: bool = soon) -> AsyncIterator[AsyncIterator[bytes]]:
+            async with aclosing(ends(stream(after), soon=soon)) as chunks:
+                yield chunks
+
+        assert await read(connect) == LOG
+    assert left == ["at its end", "broken off"]
 
 
 def test_waits_are_not_all_alike() -> None:

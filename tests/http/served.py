@@ -130,13 +130,13 @@ class Served:
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await self.ask(f"/v1/jobs{query}", "POST", body=sent)
 
-    async def run(self, pieces: Iterable[str], gate: asyncio.Event | None = None) -> str:
-        """The id of a job that says these pieces, and ends when the gate is open."""
+    async def run(self, pieces: Iterable[str], gate: asyncio.Event | None = None, pause_s: float = 0.0) -> str:
+        """The id of a job that says these pieces, with pauses, and ends when the gate is open."""
 
         async def work() -> AsyncGenerator[Yielded]:
             for piece in pieces:
                 yield Token(text=piece, dt_ms=1.0)
-                await asyncio.sleep(0)
+                await asyncio.sleep(pause_s)
             if gate:
                 await gate.wait()
             yield StatusReport(hives=())

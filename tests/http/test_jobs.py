@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from queenlib.messages.job import JobListing, JobRecord, JobTicket, Pruned
+from queenlib.messages.job import CreatedJob, JobListing, JobRecord, JobTicket, Pruned
 from queenlib.messages.state import State
 from tests.http.served import Served
 
@@ -25,6 +25,16 @@ async def test_one_post_makes_one_job(queen: Served) -> None:
     ticket = JobTicket.model_validate_json(made.body)
     assert ticket.sse_url == f"/v1/jobs/{ticket.job_id}/stream"
     assert [job.id for job in (await queen.router.list_jobs()).jobs] == [ticket.job_id]
+
+
+async def test_who_prefers_it_gets_the_job_with_its_ticket(queen: Served) -> None:
+    """As it is when it was made: nobody has to ask for it."""
+    body = b'{"operation": "hive_list"}'
+    sent = await queen.ask("/v1/jobs?start=on_stream&tag=a", "POST", ["Prefer: return=representation"], body)
+    made = CreatedJob.model_validate_json(sent.body)
+    assert (sent.status, made.job) == (201, await queen.router.get_job(made.job_id))
+    assert made.job.terms.tags == ("a",)
+    assert not {"job"} & (await queen.post(body)).json.keys()
 
 
 async def test_a_job_is_shown_with_its_result(queen: Served) -> None:

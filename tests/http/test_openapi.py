@@ -11,7 +11,6 @@ import pytest
 
 from queenlib.http.app import build_routes
 from queenlib.http.openapi import document
-from queenlib.messages.parse import OPERATIONS
 from tests.http.served import Served
 
 
@@ -33,14 +32,6 @@ def test_every_reference_leads_somewhere(described: Any) -> None:
     assert found
     assert all(reference.startswith("#/components/schemas/") for reference in found)
     assert {reference.rpartition("/")[2] for reference in found} <= described["components"]["schemas"].keys()
-
-
-def test_every_operation_is_in_it(described: Any) -> None:
-    """By its name on the wire, with its schema and its result's."""
-    schemas = described["components"]["schemas"]
-    assert schemas["Operation"]["discriminator"]["mapping"].keys() == OPERATIONS.keys()
-    for operation in OPERATIONS.values():
-        assert schemas[operation.result_model.__name__]["properties"], operation
 
 
 def test_refusals_are_described(described: Any) -> None:

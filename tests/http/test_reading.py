@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,9 @@ from queenlib.http.reading import (
     read_prune,
     read_query,
     read_terms,
+    wants_whole,
 )
-from queenlib.messages.job import RETRIES, Terms
+from queenlib.messages.job import RETRIES, TAG_PATTERN, TIMEOUT_S, Terms
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -121,11 +123,39 @@ def test_a_number_has_its_range() -> None:
 
 def test_cursors() -> None:
     """The header goes before the query, and without both it is the beginning."""
-    assert read_cursor(request()) == 0
-    assert read_cursor(request("after=5")) == 5
-    assert read_cursor(request("after=5", (b"last-event-id", b"7"))) == 7
+    assert read_cursor(request()) == (0, 0)
+    assert read_cursor(request("after=5")) == (5, 0)
+    assert read_cursor(request("after=5", (b"last-event-id", b"7"))) == (7, 0)
     with pytest.raises(InvalidRequest, match="twice"):
         read_cursor(request("", (b"last-event-id", b"7"), (b"last-event-id", b"7")))
+
+
+def test_paces() -> None:
+    """Beside the cursor it says how many milliseconds apart it wants to hear: a second at most."""
+    assert read_cursor(request("every_ms=60&after=5")) == (5, 60)
+    assert read_cursor(request("every_ms=1000")) == (0, 1000)
+    for query in ("every_ms=", "every_ms=-1", "every_ms=0.5", "every_ms=1001", "every_ms=1&every_ms=1"):
+        with pytest.raises(InvalidRequest):
+            read_cursor(request(query))
+
+
+@pytest.mark.parametrize(
+    ("headers", "wants"),
+    [
+        ([], False),
+        ([b""], False),
+        ([b"return=minimal"], False),
+        ([b"return=representation"], True),
+        ([b'respond-async, Return = "representation"; foo'], True),
+        ([b"return=minimal, return=representation"], False),
+        ([b"wait=1", b"return=representation"], True),
+        ([b"return=representations"], False),
+        ([b"x-return=representation"], False),
+    ],
+)
+def test_preferences(headers: list[bytes], wants: bool) -> None:
+    """As RFC 7240, section 2, writes them: of one that is there twice, the first counts."""
+    assert wants_whole(request("", *[(b"prefer", header) for header in headers])) is wants
 
 
 def test_starts() -> None:
@@ -148,6 +178,21 @@ def test_terms() -> None:
     for query in ("retry=", "retry=-1", f"retry={RETRIES + 1}", "retry=1.0", "retry=1&retry=1", "key=k", "start=", *bad):
         with pytest.raises(InvalidRequest):
             read_terms(request(query))
+
+
+@given(
+    st.builds(
+        Terms,
+        start=st.sampled_from(["now", "on_stream"]),
+        retry=st.integers(0, RETRIES),
+        tags=st.lists(st.from_regex(TAG_PATTERN.replace("$", r"\Z")), max_size=3).map(tuple),
+        timeout=st.none() | st.floats(0.001, TIMEOUT_S),
+        repeats=st.none() | st.from_regex(r"\A[0-9A-Za-z-]{1,64}\Z"),
+    )
+)
+def test_terms_survive_their_way(terms: Terms) -> None:
+    """What a client sends is what is read."""
+    assert read_terms(request(urlencode(terms.query(), doseq=True))) == terms
 
 
 @pytest.mark.parametrize("key", [b"", b" ", b"a b", b"a\tb", b"a\n", b"a\0", b"\x7f", "é".encode(), b"\xe9", b"x" * 256])

@@ -173,6 +173,36 @@ async def test_it_beats_while_nothing_happens(lively: Served) -> None:
     assert events(body)[-1].seq == 2
 
 
+async def test_a_paced_stream_comes_in_few_pieces(queen: Served) -> None:
+    """What comes within its time comes together; it is the same to the byte."""
+    pieces = [f"{number} " for number in range(100)]
+    job_id = await queen.run(pieces, pause_s=0.005)
+    async with queen.talk() as paced, queen.talk() as plain, asyncio.timeout(30):
+        await paced.send(queen.request(f"/v1/jobs/{job_id}/stream?every_ms=100"))
+        await plain.send(queen.request(f"/v1/jobs/{job_id}/stream"))
+        several = [(await talk.head(), [chunk async for chunk in talk.chunks()]) for talk in (paced, plain)]
+    (_, few), (_, many) = several
+    assert without_comments(b"".join(few)) == without_comments(b"".join(many))
+    assert len(few) <= 15 < 60 <= len(many)
+
+
+async def test_a_paced_stream_does_not_hold_back_a_beginning_or_an_end(queen: Served) -> None:
+    """Ten answers that are short, a second at most between two pieces: in far less than ten seconds."""
+    async with asyncio.timeout(4):
+        for _ in range(10):
+            log = events((await follow(queen, await queen.run(["a", "b"], pause_s=0.001), query="?every_ms=1000")).body)
+            assert isinstance(log[-1], EndEvent)
+
+
+async def test_what_a_paced_stream_holds_back_comes_by_itself(queen: Served) -> None:
+    """Also where nothing comes after it."""
+    job_id = await queen.run(["a", "b"], asyncio.Event(), pause_s=0.02)
+    async with queen.talk() as talk, asyncio.timeout(5):
+        await talk.send(queen.request(f"/v1/jobs/{job_id}/stream?every_ms=200"))
+        await talk.head()
+        assert b'"b"' in await read_until(talk.chunks(), b'"b"')
+
+
 async def test_leaving_is_not_cancelling(lively: Served) -> None:
     """A reader that hangs up is let go of at once, and the job goes on to its end."""
     gate = asyncio.Event()

@@ -64,7 +64,7 @@ class Following(anywidget.AnyWidget):
         try:
             snapshot = await self.job.snapshot()
             self._begin(snapshot)
-            async for event in self.job.events(snapshot.job.last_seq):
+            async for event in self.job.events(snapshot.job.last_seq, every_s=pace.FASTEST_S):
                 self._take(event)
                 self._wake()
             snapshot = await self.job.snapshot()
