@@ -19,6 +19,8 @@ LIMIT = 32 * 2**20
 """Bytes that one event may have, by default."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_OURS = re.compile(rb"id: ([^\r\n\0]*)\nevent: ([^\r\n]+)\ndata: ([^\r\n]*)\n\n")
+"""An event as a queen writes it: what is read most by far is read at once, and to the same effect as line by line."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -76,17 +78,32 @@ class Decoder:
         Raises:
             TooLarge: A line or an event is longer than the limit; the decoder is of no further use.
         """
-        if not chunk:
-            return []
-        first, self._after_cr = (1 if self._after_cr and chunk[0] == 10 else 0), chunk[-1] == 13
-        *ends, rest = _LINE_END.split(chunk[first:])
         found: list[ServerSentEvent] = []
+        place = self._read_ours(chunk, found) if self._at_rest() else 0
+        if place == len(chunk):
+            return found
+        first, self._after_cr = place + (self._after_cr and chunk[place] == 10), chunk[-1] == 13
+        *ends, rest = _LINE_END.split(chunk[first:])
         for end in ends:
             self._keep(end)
             if event := self._take(self._whole_line()):
                 found.append(event)
         self._keep(rest)
         return found
+
+    def _at_rest(self) -> bool:
+        """Whether the next byte begins an event."""
+        return self._begun and not (self._after_cr or self._line or self._data or self._event) and self._id == self.last_id
+
+    def _read_ours(self, chunk: bytes, found: list[ServerSentEvent]) -> int:
+        """Take the events at the beginning of a piece that are as a queen writes them; where they end."""
+        place = 0
+        while (ours := _OURS.match(chunk, place)) and ours.end() - place <= self._limit:
+            self.last_id, event, data = [part.decode(errors="replace") for part in ours.groups()]
+            found.append(ServerSentEvent(self.last_id, event, data))
+            place = ours.end()
+        self._id = self.last_id
+        return place
 
     def _keep(self, part: bytes) -> None:
         self._line_size += len(part)

@@ -25,6 +25,8 @@ PARTS = [
     b"id: 3",
     b"event: e",
     b" x",
+    b"id: 3\nevent: e\ndata: x\n\n",
+    b"id: \xff\nevent: \xff\ndata:  \xff\n\n",
     b"\xef\xbb\xbf",
     b"\xc3\xa9",
     b"\xff",
@@ -86,8 +88,8 @@ def test_any_text_in_any_pieces_comes_back(texts: list[str], places: list[int]) 
     places=st.lists(st.integers(0, 120), max_size=10),
 )
 def test_where_it_is_cut_does_not_matter(stream: bytes, places: list[int]) -> None:
-    """Any bytes in any pieces give the events that they give as a whole."""
-    assert read(*cut(stream, places)) == read(stream)
+    """Any bytes in any pieces give the events that they give as a whole, and byte by byte."""
+    assert read(*cut(stream, places)) == read(stream) == read(*[stream[n : n + 1] for n in range(len(stream))])
 
 
 @pytest.mark.parametrize(

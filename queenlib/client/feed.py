@@ -73,13 +73,28 @@ class Feed(Generic[T]):
         finally:
             pump.cancel()
 
-    async def __aiter__(self) -> AsyncGenerator[T]:
+    def __aiter__(self) -> AsyncGenerator[T]:
         """The items.
 
         Raises:
             QueenClosed: The portal was closed, before or while this was drawn from.
             Exception: What the stream raised, after its items.
         """
+        return self._here() if self._portal.inside else self._across()
+
+    async def _here(self) -> AsyncGenerator[T]:
+        """On the portal's own loop nothing has to cross."""
+        if self._reader is not None:
+            self._reader.begin()
+        try:
+            async with closing(await self._source()) as stream:
+                async for item in stream:
+                    yield item
+        except GeneratorExit:
+            self._leave()
+            raise
+
+    async def _across(self) -> AsyncGenerator[T]:
         loop, arrived = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:

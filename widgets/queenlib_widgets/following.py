@@ -108,8 +108,8 @@ class Following(anywidget.AnyWidget):
     def _wake(self) -> None:
         """Speak as soon as it is time; what comes until then is said together."""
         if self._waking is None:
-            wait = max(0.0, self._spoke_at + self._interval() - self._loop().time())
-            self._waking = self._loop().call_later(wait, self._speak_now)
+            wait = self._spoke_at + self._interval() - self._loop().time()
+            self._waking = self._loop().call_later(wait if wait > pace.ALMOST_S else 0.0, self._speak_now)
 
     def _speak_now(self) -> None:
         self._waking = None
