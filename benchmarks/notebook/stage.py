@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from tests.client.outliving import ended
 from tests.flow.kernels import DEADLINE_S, SEEN, Kernel, kernel
 
@@ -31,12 +29,6 @@ class Stage:
 
     def __init__(self, made: Kernel) -> None:
         self.kernel = made
-        self._seen = psutil.Process(made.pid)
-
-    def cpu_s(self) -> float:
-        """CPU seconds that the kernel's process has taken; those of a queen in another process are not among them."""
-        times = self._seen.cpu_times()
-        return times.user + times.system
 
     def run(self, code: str, heard: Callable[[Message, float], None] = lambda _message, _at: None) -> float:
         """Run a cell to its end; seconds until its answer is there.

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from queenlib.client.backend import Backend
 from queenlib.client.feed import Feed, closing
+from queenlib.client.known import Known
 from queenlib.client.portal import Portal
 from queenlib.client.rerunning import rerun
 from queenlib.display.card import Bundle, card
@@ -24,7 +25,6 @@ from queenlib.messages.events import EndEvent, Event, TokenEvent
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
 from queenlib.messages.snapshot import Snapshot
-from queenlib.registry.fold import fold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,8 @@ class Job(Generic[R]):
     """
 
     def __init__(self, record: JobRecord, backend: Backend, portal: Portal) -> None:
-        self._record, self._backend, self._portal = record, backend, portal
+        self._known, self._backend, self._portal = Known(record), backend, portal
+        self._id, self._operation = record.id, record.operation
         self._way: Way | None = None
 
     def shown_by(self, way: Way) -> Self:
@@ -59,17 +60,17 @@ class Job(Generic[R]):
     @property
     def id(self) -> str:
         """Its id, such as `job-7f3k9m2p4qxz`."""
-        return self._record.id
+        return self._id
 
     @property
     def operation(self) -> str:
         """The name of its operation."""
-        return self._record.operation
+        return self._operation
 
     @property
     def record(self) -> JobRecord:
         """What was last heard of it; asks nobody. `await job.refresh()` asks."""
-        return self._record
+        return self._known.record
 
     async def refresh(self) -> JobRecord:
         """Ask how it is now."""
@@ -81,8 +82,7 @@ class Job(Generic[R]):
 
     async def _snapshot(self) -> Snapshot:
         found = await self._backend.snapshot_job(self.id)
-        if found.job.last_seq >= self._record.last_seq:
-            self._record = found.job
+        self._known.learn(found.job)
         return found
 
     def __await__(self) -> Generator[Any, None, R]:
@@ -118,34 +118,31 @@ class Job(Generic[R]):
     async def _result(self, timeout: float | None) -> R:
         try:
             async with asyncio.timeout(timeout) as limit:
-                while not self._record.state.ended:
-                    async with closing(await self._listen(self._record.last_seq, WAITS_S)) as stream:
+                while not self.record.state.ended:
+                    async with closing(await self._listen(self.record.last_seq, WAITS_S)) as stream:
                         async for _ in stream:
                             pass
-                    if not self._record.state.ended:
+                    if not self.record.state.ended:
                         await self._learn(self._backend.get_job(self.id))
         except TimeoutError:
             if limit.expired():
                 raise TimeoutError(f"{self.id} has not ended after {timeout:g} s; it goes on") from None
             raise
-        listed = self._record.result is None and self._record.error is None  # a list leaves results out
-        if listed or self._record.request.get("private"):  # and so does a private log
+        listed = self.record.result is None and self.record.error is None  # a list leaves results out
+        if listed or self.record.request.get("private"):  # and so does a private log
             await self._learn(self._backend.get_job(self.id))
         return self._outcome()
 
     async def _learn(self, answer: Awaitable[JobRecord]) -> JobRecord:
-        # On the portal's loop alone, as all that changes the record; and an answer may be older than what was heard since.
-        if (record := await answer).last_seq >= self._record.last_seq:
-            self._record = record
-        return self._record
+        return self._known.learn(await answer)  # on the portal's loop, as all that changes what is known
 
     def _outcome(self) -> R:
-        if self._record.error is not None:
-            raise revive(self._record.error.wire())
-        if self._record.result is None:
-            raise InternalError(f"{self.id} is {self._record.state} and has no result.", why="This is a defect of queenlib.")
+        if self.record.error is not None:
+            raise revive(self.record.error.wire())
+        if self.record.result is None:
+            raise InternalError(f"{self.id} is {self.record.state} and has no result.", why="This is a defect of queenlib.")
         model = OPERATIONS[self.operation].result_model
-        return cast("R", model.model_validate_json(to_json(self._record.result)))
+        return cast("R", model.model_validate_json(to_json(self.record.result)))
 
     def events(self, after: int = 0, *, every_s: float = 0.0) -> Feed[Event]:
         """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw.
@@ -156,14 +153,13 @@ class Job(Generic[R]):
 
     async def _listen(self, after: int, every_s: float = 0.0) -> AsyncIterator[Event]:
         """The stream, overheard: what it tells of the job is remembered, so that showing the handle asks nobody."""
-        known = self._record.epoch if after <= self._record.last_seq else None  # else it may be from a later one
+        known = self.record.epoch if after <= self.record.last_seq else None  # else it may be from a later one
         return self._overhear(await self._backend.execute_job(self.id, after, known, every_s=every_s))
 
     async def _overhear(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event]:
         async with closing(events) as stream:
             async for event in stream:
-                if event.seq == self._record.last_seq + 1:
-                    self._record = fold(self._record, event)
+                self._known.hear(event)
                 yield event
 
     def __aiter__(self) -> AsyncGenerator[Event]:
@@ -207,7 +203,7 @@ class Job(Generic[R]):
         return frames.tokens_frame(events) if of == "tokens" else frames.events_frame(events)
 
     def __repr__(self) -> str:
-        record = self._record
+        record = self.record
         reason = f" ({record.reason})" if record.reason else ""
         return f"<Job {record.id}: {record.operation}, {record.state}{reason}>"
 
@@ -224,7 +220,7 @@ class Job(Generic[R]):
         show(self)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
-        return card(Snapshot(job=self._record))
+        return card(Snapshot(job=self.record))
 
     def _repr_html_(self) -> str:
         return str(self._repr_mimebundle_()["text/html"])

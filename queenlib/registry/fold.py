@@ -54,9 +54,9 @@ def fold(record: JobRecord, event: Event) -> JobRecord:
     return record.model_copy(update={"last_seq": event.seq, **_changes(record, event)})
 
 
-def advance(record: JobRecord, last_seq: int) -> JobRecord:
-    """The record after more events up to number `last_seq`, all of them `PLAIN`."""
-    return record.model_copy(update={"last_seq": last_seq})
+def advance(record: JobRecord, last_seq: int, tokens: int = 0) -> JobRecord:
+    """The record after more events up to number `last_seq`: `PLAIN` ones, and so many pieces of an answer."""
+    return record.model_copy(update={"last_seq": last_seq, "tokens": record.tokens + tokens})
 
 
 def _changes(record: JobRecord, event: Event) -> dict[str, Any]:

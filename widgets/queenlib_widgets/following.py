@@ -47,6 +47,8 @@ class Following(anywidget.AnyWidget):
         self._under_way: dict[str, Progress] = {}
         self._rates: dict[str, Rate] = {}
         self._said: deque[str] = deque(maxlen=LINES)
+        self._stale = {"progress", "lines"}
+        """What the page has an older state of."""
         self._waking: asyncio.TimerHandle | None = None
         self._spoke_at = 0.0
         super().__init__(head=self._head(Snapshot(job=job.record)), **more)
@@ -83,6 +85,7 @@ class Following(anywidget.AnyWidget):
         """Show it as it is when one comes."""
         self._under_way = {each.what: each for each in snapshot.progress}
         self._said.extend(line.text for line in snapshot.lines)
+        self._stale |= {"progress", "lines"}
         self._speak()
         self.head = self._head(snapshot)
 
@@ -92,9 +95,11 @@ class Following(anywidget.AnyWidget):
             case Progress() as data:
                 self._under_way[data.what] = data
                 self._rates.setdefault(data.what, Rate()).look(data.done, self._loop().time())
+                self._stale.add("progress")
             case Log(text=text, level=level) if level != "debug":
                 self.earlier += len(self._said) == LINES
                 self._said.append(text)
+                self._stale.add("lines")
 
     def _finish(self, snapshot: Snapshot) -> None:
         """Show it as it ended."""
@@ -121,8 +126,11 @@ class Following(anywidget.AnyWidget):
 
     def _speak(self) -> None:
         """Tell the page what is new."""
-        self.progress = [self._bar(each) for each in self._under_way.values()]
-        self.lines = list(self._said)
+        if "progress" in self._stale:
+            self.progress = [self._bar(each) for each in self._under_way.values()]
+        if "lines" in self._stale:
+            self.lines = list(self._said)
+        self._stale.clear()
         record = self.job.record
         if (record.state, record.reason) != (self.head["state"], self.head["reason"]) and not record.state.ended:
             self.head = self._head(Snapshot(job=record))
