@@ -1,6 +1,6 @@
 """The goals of the notebook, measured: `python -m benchmarks.notebook [NAME …]`; the exit code is 1 where one is missed.
 
-Names are `busy`, `first`, `interrupts` and `tokens`; without any, all. The kernels are real, and driven as a front end does.
+Names are `first` and `tokens`; without any, both. The kernels are real, and driven as a front end does.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ await asyncio.wrap_future(view.following)
 SHOWN = "print(len(view.text.split()))"
 
 
-def figures(folder: Path, *, tokens: int = 800, rounds: int = 5) -> Iterator[Figure]:
+def figures(folder: Path, *, tokens: int = 1200, rounds: int = 4) -> Iterator[Figure]:
     """Both sides in turns; ours has a page that listens, and its share of the stream from a queen in the background."""
     with stage(folder / "home") as made:
         ours, naive = costs(made, tokens, rounds)

@@ -63,8 +63,9 @@ class InferStream(Following):
 
     def _speak(self) -> None:
         super()._speak()
+        tokens = self.job.record.tokens
         for name, text in zip(_TEXTS, self._texts, strict=True):
-            if (message := text.next(self.job.record.tokens)) is not None:
+            if (message := text.next(tokens)) is not None:
                 setattr(self, name, text.said)
                 self.send(message)
 
