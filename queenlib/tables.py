@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -11,6 +12,8 @@ Row = Sequence[object]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of Unicode that steer a terminal or a line, or that nobody can see."""
+_UNUSUAL = re.compile(r"[^ -~]")
+"""What has to be looked at: the rest of ASCII is as it is."""
 _JOINERS = "\u200c\u200d\u00ad"
 """Invisible characters that writing needs: emoji are made with them, and Persian."""
 
@@ -38,12 +41,12 @@ def plain(cell: object) -> str:
     if cell is None:
         return ""
     said = f"{cell:,.1f}" if isinstance(cell, float) else str(cell)
-    return "".join(_shown(char) for char in said)
+    return _UNUSUAL.sub(lambda char: _shown(char[0]), said)
 
 
 def printable(said: str) -> str:
     """Text for a terminal: its lines stay, its escapes and other control characters are made visible."""
-    return "".join(char if char in "\n\t" else _shown(char) for char in said)
+    return _UNUSUAL.sub(lambda char: char[0] if char[0] in "\n\t" else _shown(char[0]), said)
 
 
 def moment(at: datetime | None) -> str:
