@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -34,3 +38,22 @@ class Figure:
         sign = "≤" if self.most else "≥"
         verdict = "ok" if self.met else "MISSED"
         return f"{self.name:<58} {self.ours:>12,.1f}{held} {self.unit}{ratio}  (goal {sign} {self.goal:g})  {verdict}"
+
+
+class Benchmark(Protocol):
+    """Something that can be measured."""
+
+    def figures(self, folder: Path, /) -> Iterator[Figure]:
+        """What was measured, in a folder of its own."""
+        ...
+
+
+def measure(known: Mapping[str, Benchmark], names: Iterable[str]) -> int:
+    """Measure some, or all where none is named, and print a line each; 1 where a goal is missed, else 0."""
+    missed = 0
+    for name in names or known:
+        with tempfile.TemporaryDirectory(prefix="queenlib-") as folder:
+            for figure in known[name].figures(Path(folder)):
+                print(figure, flush=True)
+                missed += not figure.met
+    return int(missed > 0)

@@ -7,24 +7,12 @@ client, in the same run; servers and readers are processes of their own, and onl
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 
+from benchmarks.log.figures import measure
 from benchmarks.readers import fanout, idle
 
 ALL = {"fanout": fanout, "idle": idle}
 
 
-def main(*names: str) -> int:
-    """Measure, and print a line each."""
-    missed = 0
-    for name in names or ALL:
-        with tempfile.TemporaryDirectory(prefix="queenlib-") as folder:
-            for figure in ALL[name].figures(Path(folder)):
-                print(figure, flush=True)
-                missed += not figure.met
-    return int(missed > 0)
-
-
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(measure(ALL, sys.argv[1:]))

@@ -24,6 +24,7 @@ from queenlib.messages.base import Result
 from queenlib.messages.events import EndEvent, Event, TokenEvent
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
+from queenlib.messages.place import check_every
 from queenlib.messages.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -147,8 +148,12 @@ class Job(Generic[R]):
     def events(self, after: int = 0, *, every_s: float = 0.0) -> Feed[Event]:
         """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw.
 
-        With `every_s`, what comes within so many seconds (1 at most) may come together: that costs less.
+        With `every_s`, what comes within so many seconds may come together: that costs less.
+
+        Raises:
+            InvalidRequest: `every_s` is not 0 to 1.
         """
+        check_every(every_s)
         return Feed(self._portal, lambda: self._listen(after, every_s), Listening(self.id, self))
 
     async def _listen(self, after: int, every_s: float = 0.0) -> AsyncIterator[Event]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from queenlib.http.describing import answered, endpoint, parameter, ref
 from queenlib.http.filters import describe_filter
-from queenlib.http.reading import EVERY_MS
 from queenlib.http.schemas import schemas
 from queenlib.messages.change import MOST, Kind
 from queenlib.messages.job import (
@@ -20,7 +19,7 @@ from queenlib.messages.job import (
     TAGS,
     TIMEOUT_S,
 )
-from queenlib.messages.place import MANY
+from queenlib.messages.place import EVERY_MS, MANY
 from queenlib.version import __version__
 
 _TAGS = {"type": "array", "maxItems": TAGS, "items": {"type": "string", "pattern": TAG_PATTERN}}

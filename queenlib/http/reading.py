@@ -13,9 +13,8 @@ from starlette.requests import Request
 from queenlib.errors import InvalidRequest
 from queenlib.messages.job import RETRIES, Terms
 from queenlib.messages.parse import parse_terms
+from queenlib.messages.place import EVERY_MS
 
-EVERY_MS = 1000
-"""What may come together in a stream, at most."""
 DEPTH = 32
 """How deep the lists and objects of a body may be nested."""
 

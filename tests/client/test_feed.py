@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 
 import pytest
 
@@ -129,6 +130,27 @@ def test_on_the_portals_own_thread_it_is_awaited(portal: Portal) -> None:
         return [n async for n in Feed(portal, Numbers(500).open)]
 
     assert portal.wait(inside()) == list(range(500))
+
+
+def test_leaving_on_the_portals_own_thread_closes_the_source(portal: Portal) -> None:
+    """There, too, it leaves nothing open behind, and the reader is told."""
+    told = list[str]()
+    numbers = Numbers()
+
+    class Told:
+        def begin(self) -> None:
+            told.append("begin")
+
+        def leave(self) -> None:
+            told.append("leave")
+
+    async def inside() -> bool:
+        async with aclosing(Feed(portal, numbers.open, Told()).__aiter__()) as items:
+            assert await anext(items) == 0
+        return numbers.closed.is_set()
+
+    assert portal.wait(inside())
+    assert told == ["begin", "leave"]
 
 
 async def test_closing_takes_any_stream() -> None:

@@ -47,7 +47,7 @@ class Following(anywidget.AnyWidget):
         self._under_way: dict[str, Progress] = {}
         self._rates: dict[str, Rate] = {}
         self._said: deque[str] = deque(maxlen=LINES)
-        self._stale = {"progress", "lines"}
+        self._stale = set[str]()
         """What the page has an older state of."""
         self._waking: asyncio.TimerHandle | None = None
         self._spoke_at = 0.0

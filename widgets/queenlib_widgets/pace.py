@@ -9,7 +9,7 @@ from __future__ import annotations
 from weakref import WeakSet
 
 FASTEST_S = 0.08
-"""Seconds between two pieces of one answer at least: 16 a second look like a flow."""
+"""Seconds between two pieces of one answer at least: 12 a second look like a flow."""
 ALMOST_S = 0.01
 """Who would wait no longer than this does not: a queen who paces her stream is not waited for twice."""
 TOGETHER_S = 0.005
