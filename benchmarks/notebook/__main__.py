@@ -1,6 +1,6 @@
 """The goals of the notebook, measured: `python -m benchmarks.notebook [NAME …]`; the exit code is 1 where one is missed.
 
-Names are `first` and `tokens`; without any, both. The kernels are real, and driven as a front end does.
+Names are `first`, `tokens`, `interrupts` and `busy`; without any, all of them. The kernels are real, and driven as a front end does.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 
 from benchmarks.log.figures import measure
-from benchmarks.notebook import first, tokens
+from benchmarks.notebook import busy, first, interrupts, tokens
 
-ALL = {"first": first, "tokens": tokens}
+ALL = {"first": first, "tokens": tokens, "interrupts": interrupts, "busy": busy}
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
-TICK_S = 0.2
-"""Whoever waits for another thread looks up this often, in seconds."""
+TICK_S = 0.05
+"""Whoever waits for another thread looks up this often, in seconds: of an interrupt, nobody sees that it waits for that."""
 
 
 class _Ticks:
