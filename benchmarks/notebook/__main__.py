@@ -1,6 +1,7 @@
 """The goals of the notebook, measured: `python -m benchmarks.notebook [NAME …]`; the exit code is 1 where one is missed.
 
-Names are `first`, `tokens`, `interrupts` and `busy`; without any, all of them. The kernels are real, and driven as a front end does.
+Names are `first`, `tokens`, `interrupts` and `busy`; without any, all of them. The kernels are real, and
+driven as a front end does.
 """
 
 from __future__ import annotations

@@ -7,12 +7,13 @@ import concurrent.futures
 import json
 import os
 import threading
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, get_args
 
 from queenlib.client.idling import idle
+from queenlib.client.sharing import shared
 from queenlib.errors import InvalidRequest
 from queenlib.home import Home
 from queenlib.registry.limits import Limits
@@ -83,7 +84,8 @@ class Reign:
     def __init__(self, home: Home, world: World, router: Router) -> None:
         self.home, self.router = home, router
         self._world = world
-        self._socket = AsyncExitStack()
+        self._socket, self._interpreter = AsyncExitStack(), ExitStack()
+        self._interpreter.enter_context(shared())
         self._listening: asyncio.Task[None] | None = None
         self._address: Address | None = None
         self._traffic: Traffic | None = None
@@ -172,6 +174,7 @@ class Reign:
         try:
             await self.router.close()  # before the socket, so that readers hear how their jobs ended
         finally:
+            self._interpreter.close()
             await self._socket.aclose()
 
 
