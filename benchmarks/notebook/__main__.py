@@ -1,6 +1,6 @@
 """The goals of the notebook, measured: `python -m benchmarks.notebook [NAME …]`; the exit code is 1 where one is missed.
 
-Names are `first`, `tokens`, `interrupts` and `busy`; without any, all of them. The kernels are real, and
+Names are `first`, `tokens`, `interrupts`, `busy` and `views`; without any, all. The kernels are real, and
 driven as a front end does.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 
 from benchmarks.log.figures import measure
-from benchmarks.notebook import busy, first, interrupts, tokens
+from benchmarks.notebook import busy, first, interrupts, tokens, views
 
-ALL = {"first": first, "tokens": tokens, "interrupts": interrupts, "busy": busy}
+ALL = {"first": first, "tokens": tokens, "interrupts": interrupts, "busy": busy, "views": views}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from benchmarks.log.figures import Figure
-from benchmarks.notebook import busy, first, interrupts, tokens
+from benchmarks.notebook import busy, first, interrupts, tokens, views
 from benchmarks.notebook.__main__ import ALL
 from benchmarks.notebook.stage import stage
 from tests.benchmarks.guard import check
@@ -54,6 +54,14 @@ def test_a_busy_cell_loses_nothing(tmp_path: Path, queen: str, code: str) -> Non
         return Figure(queen, log.p99_ms, "ms", busy.GOAL_MS, most=True)
 
     check(measured, MARGIN)
+
+
+def test_finished_views_leave_nothing_behind(tmp_path: Path) -> None:
+    """Once as many are there as are kept, further ones add neither a thread nor a widget."""
+    with stage(tmp_path / "home") as made:
+        before, after = views.grown(made, 70, 20)
+    assert after.threads <= before.threads
+    assert after.widgets <= before.widgets + 4  # of one that has just ended
 
 
 def test_each_benchmark_of_the_notebook_has_figures() -> None:

@@ -7,7 +7,6 @@ from collections import deque
 from concurrent.futures import Future
 from typing import Any
 
-import anywidget
 import traitlets
 
 from queenlib import Job, QueenError
@@ -16,8 +15,8 @@ from queenlib.messages.events import Event, Log, Progress
 from queenlib.messages.snapshot import Snapshot
 from queenlib.world import World
 from queenlib_widgets import pace
-from queenlib_widgets.page import bundle_of
 from queenlib_widgets.rate import Rate
+from queenlib_widgets.view import View
 
 _world = World()
 
@@ -25,7 +24,7 @@ LINES = 200
 """Lines of a job's log that the page has; of earlier ones it knows how many there are."""
 
 
-class Following(anywidget.AnyWidget):
+class Following(View):
     """A view of one job; it follows from when it is made until the job has ended.
 
     All that changes it happens on the queen's own loop: traits have no locks, and the kernel's loop may be busy.
@@ -55,10 +54,6 @@ class Following(anywidget.AnyWidget):
         self.on_msg(self._hear)
         self.following: Future[Snapshot] = job.portal.submit(self._follow())
         """The job as it ended, once it has; or the error that nothing could be followed for."""
-
-    def bundle(self) -> dict[str, Any]:
-        """What a front end needs to show it."""
-        return bundle_of(self)
 
     async def _follow(self) -> Snapshot:
         pace.moves(self)

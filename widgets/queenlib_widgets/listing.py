@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-import anywidget
 import traitlets
 
 from queenlib import Queen, QueenError
@@ -17,7 +16,7 @@ from queenlib.messages.change import Watched
 from queenlib.world import World
 from queenlib_widgets import pace
 from queenlib_widgets.opening import Opening
-from queenlib_widgets.page import bundle_of
+from queenlib_widgets.view import View
 
 REST_S = 300.0
 """After so many seconds without a change, nobody is taken to look any more."""
@@ -26,7 +25,7 @@ _world = World()
 Draw = Callable[[list[Any]], Table]
 
 
-class Listing(anywidget.AnyWidget):
+class Listing(View):
     """A view of lists that change. It watches from when it is made until it is closed, on the queen's own loop.
 
     Each list is a trait: its `caption`, its `columns`, and its `rows`, each with a `name`, `cells`, and `actions`.
@@ -41,10 +40,6 @@ class Listing(anywidget.AnyWidget):
         self.resting: Future[None] = Future()
         """Done when nothing has changed for long, or the view is closed."""
         self._watching = [queen.portal.submit(self._follow(name, *each)) for name, each in lists.items()]
-
-    def bundle(self) -> dict[str, Any]:
-        """What a front end needs to show it."""
-        return bundle_of(self)
 
     def tables(self) -> tuple[Table, ...]:
         """The lists as they are now."""
