@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import pandas as pd
-
+from queenlib.errors import MissingExtra
 from queenlib.messages.base import Recovery
 from queenlib.messages.events import Event, TokenEvent
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
+
+try:
+    import pandas as pd
+except ImportError as error:
+    raise MissingExtra(
+        "There are no DataFrames here.",
+        why="pandas is not installed.",
+        state="Nothing was done.",
+        next="pip install 'queenlib[notebook]'",
+        extra="notebook",
+    ) from error
 
 UTC = "datetime64[ns, UTC]"
 

@@ -72,8 +72,8 @@ class NoRoom(JobFailed):
     free: int
 
 
-class MissingExtra(JobFailed):
-    """An optional dependency is not installed; `extra` is the one that holds it."""
+class MissingExtra(JobFailed, ImportError):
+    """An optional dependency is not installed; `extra` is the one that holds it. An `ImportError` too."""
 
     extra: str
 

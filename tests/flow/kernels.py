@@ -23,10 +23,12 @@ SEEN = {"JPY_SESSION_NAME": "story.ipynb"}
 class Kernel:
     """One kernel, which can be interrupted, killed and restarted."""
 
-    def __init__(self, home: Path, **more: str) -> None:
+    def __init__(self, home: Path, python: Path | None = None, **more: str) -> None:
         given = {name: value for name, value in os.environ.items() if not name.startswith(("QUEENLIB_", "JPY_"))}
         self._home = home
         self.kernel: Any = KernelManager()
+        if python is not None:
+            self.kernel.kernel_spec.argv[0] = str(python)
         self.kernel.start_kernel(env={**given, "QUEENLIB_HOME": str(home), **more})
         self.client: Any = self.kernel.client()
         self.client.start_channels()
@@ -94,9 +96,9 @@ class Kernel:
 
 
 @contextmanager
-def kernel(home: Path, **more: str) -> Iterator[Kernel]:
-    """A kernel on a home; ended in the end."""
-    made = Kernel(home, **more)
+def kernel(home: Path, python: Path | None = None, **more: str) -> Iterator[Kernel]:
+    """A kernel on a home, of our Python or of another; ended in the end."""
+    made = Kernel(home, python, **more)
     try:
         yield made
     finally:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import anywidget
+from queenlib.errors import MissingExtra
+
+try:
+    import anywidget
+except ImportError as error:
+    raise MissingExtra(
+        "The views cannot be shown here.",
+        why="anywidget is not installed.",
+        state="Nothing was done; jobs show themselves as text and HTML without it.",
+        next="pip install 'queenlib[notebook]'",
+        extra="notebook",
+    ) from error
 
 
 class View(anywidget.AnyWidget):
