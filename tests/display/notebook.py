@@ -77,13 +77,13 @@ def _is_idle(message: dict[str, Any], cell: str) -> bool:
 
 
 @contextmanager
-def notebook(home: Path, mode: str, *, python: Path | None = None, **more: str) -> Iterator[Notebook]:
+def notebook(home: Path, mode: str, *, python: str = "", **more: str) -> Iterator[Notebook]:
     """A notebook that somebody sits before, on a home; its kernel and its queen are ended in the end.
 
     Args:
         home: The home.
         mode: How things are shown: `QUEENLIB_DISPLAY`.
-        python: Which Python the kernel is; ours if none is given.
+        python: Which Python the kernel is; ours if it is empty.
         more: What else is in its environment.
     """
     with ended(home), kernel(home, python, QUEENLIB_DISPLAY=mode, **SEEN, **more) as made:

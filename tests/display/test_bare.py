@@ -31,13 +31,13 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, python: Path) -> Iterator[Notebook]:
     """A notebook on it."""
-    with notebook(tmp_path_factory.mktemp("home"), "auto", python=python) as made:
+    with notebook(tmp_path_factory.mktemp("home"), "auto", python=str(python)) as made:
+        assert made.run(MAKE)[0]["text/plain"].strip() == "[]"
         yield made
 
 
 def test_a_notebook_shows_text(story: Notebook) -> None:
     """Answers and lists, awaited, at the end of a cell or by a magic; and no view, that nobody could show."""
-    assert story.run(MAKE)[0]["text/plain"].strip() == "[]"
     for code in SHOWN:
         shown = story.run(code)
         assert story.outcome == "ok"

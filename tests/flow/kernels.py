@@ -23,12 +23,12 @@ SEEN = {"JPY_SESSION_NAME": "story.ipynb"}
 class Kernel:
     """One kernel, which can be interrupted, killed and restarted."""
 
-    def __init__(self, home: Path, python: Path | None = None, **more: str) -> None:
+    def __init__(self, home: Path, python: str = "", **more: str) -> None:
         given = {name: value for name, value in os.environ.items() if not name.startswith(("QUEENLIB_", "JPY_"))}
         self._home = home
         self.kernel: Any = KernelManager()
-        if python is not None:
-            self.kernel.kernel_spec.argv[0] = str(python)
+        if python:
+            self.kernel.kernel_spec.argv[0] = python
         self.kernel.start_kernel(env={**given, "QUEENLIB_HOME": str(home), **more})
         self.client: Any = self.kernel.client()
         self.client.start_channels()
@@ -96,7 +96,7 @@ class Kernel:
 
 
 @contextmanager
-def kernel(home: Path, python: Path | None = None, **more: str) -> Iterator[Kernel]:
+def kernel(home: Path, python: str = "", **more: str) -> Iterator[Kernel]:
     """A kernel on a home, of our Python or of another; ended in the end."""
     made = Kernel(home, python, **more)
     try:
