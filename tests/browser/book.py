@@ -1,4 +1,4 @@
-"""A notebook in JupyterLab, driven as a person would."""
+"""A notebook in JupyterLab or Notebook 7, driven as a person would."""
 
 from __future__ import annotations
 
@@ -21,10 +21,18 @@ READY = f"""() => {{
 
 
 class Book:
-    """A notebook that is open."""
+    """A notebook that is open.
 
-    def __init__(self, page: Page, lab: Lab, name: str, cells: list[str]) -> None:
-        self.page, self._lab, self.name = page, lab, name
+    Args:
+        page: Where.
+        lab: Its server.
+        name: Its file.
+        cells: What is in it.
+        front_end: `lab/tree`, or `notebooks` for Notebook 7.
+    """
+
+    def __init__(self, page: Page, lab: Lab, name: str, cells: list[str], front_end: str = "lab/tree") -> None:
+        self.page, self._lab, self.name, self._front_end = page, lab, name, front_end
         self.path = lab.books / name
         self.path.write_text(json.dumps(_content(cells)))
         self.open()
@@ -37,7 +45,7 @@ class Book:
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"{self._lab.url}/lab/tree/{self.name}"
+        return f"{self._lab.url}/{self._front_end}/{self.name}"
 
     def reload(self) -> None:
         """Load the page anew; the kernel stays."""

@@ -65,8 +65,8 @@ def open_book(page: Page, server: Lab) -> Iterator[Open]:
     """Opens notebooks made of cells; their kernels are ended in the end."""
     opened: list[Book] = []
 
-    def made(*cells: str) -> Book:
-        opened.append(Book(page, server, f"book-{next(_numbers)}.ipynb", list(cells)))
+    def made(*cells: str, **more: str) -> Book:
+        opened.append(Book(page, server, f"book-{next(_numbers)}.ipynb", list(cells), **more))
         return opened[-1]
 
     yield made

@@ -1,4 +1,4 @@
-"""A real JupyterLab on a loopback port, with settings, runtime files and a queen's home of its own."""
+"""A real JupyterLab on a loopback port, with settings, runtime files and a queen's home of its own. Notebook 7 is there too."""
 
 from __future__ import annotations
 
@@ -79,6 +79,7 @@ def _settings(port: int) -> list[str]:
         "ServerApp.allow_root": "True",
         "IdentityProvider.token": "",
         "LabApp.expose_app_in_browser": "True",
+        "JupyterNotebookApp.expose_app_in_browser": "True",
     }
     return [f"--{name}={value}" for name, value in said.items()]
 

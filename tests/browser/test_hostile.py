@@ -64,11 +64,14 @@ def canary() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
-def test_it_is_shown_as_it_is_written(open_book: Open, canary: tuple[str, list[str]], figures: list[str]) -> None:
+@pytest.mark.parametrize("front_end", ["lab/tree", "notebooks"])
+def test_it_is_shown_as_it_is_written(
+    open_book: Open, canary: tuple[str, list[str]], figures: list[str], front_end: str
+) -> None:
     """While it comes, when it is done, in tables and errors, and in nbconvert's HTML; and nobody is asked for anything."""
     url, asked = canary
     said = HOSTILE.replace("{canary}", url)
-    book = open_book(BEGIN, ASK.format(said=said), OTHERS.format(said=said))
+    book = open_book(BEGIN, ASK.format(said=said), OTHERS.format(said=said), front_end=front_end)
     book.run(0)
     book.begin(1)
     book.page.wait_for_selector(".queen-answer pre", state="attached", timeout=WAIT_MS)
@@ -89,7 +92,7 @@ def test_it_is_shown_as_it_is_written(open_book: Open, canary: tuple[str, list[s
     ):
         assert part in shown
     assert outputs.locator(TAGS).count() == 0
-    book.picture("hostile")
+    book.picture(f"hostile-{front_end[:3]}")
     book.save()
     page = exported(book, "html")
     book.page.set_content(page)
@@ -98,4 +101,4 @@ def test_it_is_shown_as_it_is_written(open_book: Open, canary: tuple[str, list[s
     assert found.locator(TAGS).count() == 0
     assert count > 0
     assert asked == []
-    figures.append(f"{count} HTML reprs were checked, and one live view; the canary was asked {len(asked)} times")
+    figures.append(f"{front_end}: {count} HTML reprs were checked, and one live view; the canary was asked {len(asked)} times")
