@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from urllib.parse import urlencode
 
-import httpx2
+from yarl import URL
 
 from queenlib.errors import InvalidRequest, UnknownJob
 from queenlib.messages.change import Kind, Watch
@@ -46,9 +46,9 @@ def queen_url(text: str) -> str:
         InvalidRequest: It is none.
     """
     if re.fullmatch(r"https?://[^\s/?#@\\]+/?", text):
-        with suppress(httpx2.InvalidURL):
-            url = httpx2.URL(text)
-            return f"{url.scheme}://{url.netloc.decode()}"
+        with suppress(ValueError):  # of a port that is none
+            url = URL(text)
+            return f"{url.scheme}://{url.raw_authority}"
     raise InvalidRequest(
         "That is no address of a queen.",
         why="It has to be http:// or https://, a host and a port, and nothing else; a token has no place in it.",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar, cast
 
-import httpx2
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from queenlib.client.address import job_path, queen_url, stream_path, watch_path
 from queenlib.client.changes import follow_changes
 from queenlib.client.following import Epoch, Following
 from queenlib.client.resume import TRIES, Line, backoff, follow
 from queenlib.client.several import follow_all
+from queenlib.client.web import Reply, Unanswered, Web
 from queenlib.errors import InvalidRequest, QueenError, QueenUnreachable, StreamInterrupted, revive
 from queenlib.messages.base import Deleted, Message, Operation
 from queenlib.messages.cancelled import Cancelled
@@ -30,8 +30,6 @@ from queenlib.messages.snapshot import Snapshot
 from queenlib.version import PROTOCOL
 from queenlib.world import World
 
-CONNECT_S = 5.0
-"""Seconds to get through to the queen."""
 CREATE_TRIES = 5
 """How often a job is created where the answer was lost: with one key, so that there is one job."""
 SILENCE_S = 30.0
@@ -61,14 +59,8 @@ class RemoteQueen:
         self.url, self._world, self._tries = queen_url(url), world, tries
         if not token.isascii() or not token.isprintable() or not token:
             raise InvalidRequest("The token has characters that no token has.", next="Read it with token_file=….")
-        self._http = httpx2.AsyncClient(
-            base_url=self.url,
-            headers={"authorization": f"Bearer {token}", HEADER: str(PROTOCOL)},
-            timeout=httpx2.Timeout(silence_s, connect=CONNECT_S, pool=CONNECT_S),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=3.0),
-            trust_env=False,
-            follow_redirects=False,
-        )
+        headers = {"authorization": f"Bearer {token}", HEADER: str(PROTOCOL)}
+        self._web = Web(self.url, headers, silence_s)
 
     def __repr__(self) -> str:
         return f"RemoteQueen({self.url!r})"
@@ -77,13 +69,13 @@ class RemoteQueen:
         """See `Backend.create_job`. Each call has a key of its own, or the one given: a retried call makes no second job."""
         body = parse_operation(payload).wire()
         headers = {"idempotency-key": terms.key or self._world.new_id("auto"), **WHOLE}
-        sent: dict[str, Any] = {"params": terms.query(), "headers": headers, "json": body}
+        sent: dict[str, Any] = {"params": terms.query(), "headers": headers, "body": body}
         for tries in range(1, CREATE_TRIES + 1):
             try:
                 return await self._ask(CreatedJob, "POST", "/v1/jobs", **sent)
             except QueenUnreachable as error:
-                if tries == CREATE_TRIES or not isinstance(error.__cause__, httpx2.RemoteProtocolError | httpx2.ReadError):
-                    raise  # else the answer was lost on its way, perhaps
+                if tries == CREATE_TRIES or not self._is_lost(error):
+                    raise
             await self._world.sleep(backoff(tries, self._world))
         raise AssertionError("the last try has raised or returned")
 
@@ -138,7 +130,7 @@ class RemoteQueen:
             try:
                 return await self._ask(JobRecord, "DELETE", job_path(job_id))
             except QueenUnreachable as error:
-                if not isinstance(error.__cause__, httpx2.ReadTimeout):
+                if not (isinstance(error.__cause__, Unanswered) and error.__cause__.sent and error.__cause__.late):
                     raise
             await self.info()  # it takes its time, if she is there at all; to ask twice is to ask once
 
@@ -153,39 +145,39 @@ class RemoteQueen:
 
     async def prune_jobs(self, *, age_s: float | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
         """See `Backend.prune_jobs`."""
-        return await self._ask(Pruned, "POST", "/v1/prune", json={"age_s": age_s, "size": size, "dry_run": dry_run})
+        return await self._ask(Pruned, "POST", "/v1/prune", body={"age_s": age_s, "size": size, "dry_run": dry_run})
 
     async def info(self) -> QueenInfo:
         """See `Backend.info`."""
         response = await self._answer("GET", "/v1/info")
         try:
-            return read_info(response.content)
+            return read_info(response.body)
         except ValueError as error:
             raise self._stranger(response) from error
 
     async def close(self) -> None:
         """Let go of every line; the queen and her jobs go on."""
-        await self._http.aclose()
+        await self._web.close()
 
     async def _ask(self, model: type[Answer], method: str, path: str, **sent: Any) -> Answer:
         response = await self._answer(method, path, **sent)
         try:
-            return TypeAdapter(model).validate_json(response.content)
+            return model.model_validate_json(response.body)
         except ValidationError as error:
             raise self._stranger(response) from error
 
-    async def _answer(self, method: str, path: str, **sent: Any) -> httpx2.Response:
-        if self._http.is_closed:
+    async def _answer(self, method: str, path: str, **sent: Any) -> Reply:
+        if self._web.closed:
             raise QueenUnreachable(
                 f"This handle on the queen at {self.url} is closed.",
                 state="She was not asked, and her jobs go on.",
                 next="Take a new one: Queen.connect(url).",
             )
         try:
-            response = await self._http.request(method, path, **sent)
-        except httpx2.RequestError as error:
+            response = await self._web.ask(method, path, **sent)
+        except Unanswered as error:
             raise self._unreachable(error, method) from error
-        if not response.is_success:
+        if not response.ok:
             raise self._problem(response)
         return response
 
@@ -200,7 +192,7 @@ class RemoteQueen:
     async def _stream(
         self, path: str, more: Mapping[str, str], after: int, told: Callable[[str], None]
     ) -> AsyncIterator[AsyncIterator[bytes] | None]:
-        if self._http.is_closed:
+        if self._web.closed:
             raise StreamInterrupted(
                 f"This handle on the queen was closed after event {after}.",
                 state="The job does not mind: it goes on where it is.",
@@ -208,40 +200,41 @@ class RemoteQueen:
                 last_seq=after,
             )
         try:
-            async with self._http.stream("GET", path, headers={"accept": "text/event-stream", **more}) as response:
-                if response.status_code == 204:
+            async with self._web.stream(path, {"accept": "text/event-stream", **more}) as response:
+                if response.status == 204:
                     yield None
                     return
-                if not response.is_success:
-                    await response.aread()
+                if not response.ok:
                     raise self._problem(response)
-                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                if response.chunks is None:
                     raise self._stranger(response)
                 told(response.headers.get("queen-epoch", ""))
-                async with aclosing(response.aiter_raw()) as chunks:
-                    yield chunks
-        except httpx2.RequestError as error:
+                yield response.chunks
+        except Unanswered as error:
             raise self._unreachable(error, "GET") from error
 
-    def _problem(self, response: httpx2.Response) -> QueenError:
+    def _problem(self, response: Reply) -> QueenError:
         try:
-            return revive(json.loads(response.content)["problem"])
+            return revive(json.loads(response.body)["problem"])
         except (ValueError, TypeError, KeyError, AttributeError):
             return self._stranger(response)
 
-    def _stranger(self, response: httpx2.Response) -> QueenUnreachable:
+    def _stranger(self, response: Reply) -> QueenUnreachable:
         return QueenUnreachable(
             f"What answers at {self.url} is no queen, or one of another version.",
-            why=f"It answered {response.status_code} with something else than a queen says.",
+            why=f"It answered {response.status} with something else than a queen says.",
             next=f"Ask it: curl {self.url}/health",
         )
 
-    def _unreachable(self, error: httpx2.RequestError, method: str) -> QueenUnreachable:
-        late = isinstance(error, httpx2.TimeoutException)
-        unsure = method == "POST" and not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+    def _is_lost(self, error: QueenUnreachable) -> bool:
+        """Whether the request may have arrived, and only its answer did not."""
+        cause = error.__cause__
+        return isinstance(cause, Unanswered) and cause.sent and not cause.late
+
+    def _unreachable(self, error: Unanswered, method: str) -> QueenUnreachable:
         return QueenUnreachable(
-            f"The queen at {self.url} {'does not answer in time' if late else 'cannot be reached'}.",
-            why=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
-            state="Whether a job was made cannot be known; jobs.list() says it." if unsure else "",
+            f"The queen at {self.url} {'does not answer in time' if error.late else 'cannot be reached'}.",
+            why=str(error),
+            state="Whether a job was made cannot be known; jobs.list() says it." if method == "POST" and error.sent else "",
             next="Look whether she runs: `queenlib serve`.",
         )

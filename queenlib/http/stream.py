@@ -32,11 +32,13 @@ class EventStream(Sending):
         every_s: What comes within so many seconds is sent together; the first of it and the end at once.
     """
 
-    __slots__ = ("_due", "_due_s", "_every_s", "_reader")
+    __slots__ = ("_due", "_due_s", "_every_s", "_held", "_reader")
 
     def __init__(self, reader: Reader, epoch: str, streams: Streams, every_s: float = 0.0) -> None:
         super().__init__(streams, ((EPOCH_HEADER, epoch.encode()),))
         self._reader, self._every_s = reader, every_s
+        self._held = b""
+        """What goes with the first event, if one is there already: one write, and one for the reader to wake up for."""
         self._due_s = 0.0
         """When more may be sent, by the loop's clock."""
         self._due: asyncio.TimerHandle | None = None
@@ -45,9 +47,10 @@ class EventStream(Sending):
     async def _send_all(self) -> None:
         self._reader.open(self._news)
         try:
-            self._write(priming(_place(self._reader.cursors)))
+            self._held = priming(_place(self._reader.cursors))
             while not (self._reader.over or self._over):
                 if self._pour() or self._line.full:
+                    self._write(b"")
                     await self._waits()
                 elif not await self._fetch():
                     return
@@ -55,6 +58,11 @@ class EventStream(Sending):
             self._reader.close(self._news)
             if self._due is not None:
                 self._due.cancel()
+
+    def _write(self, body: bytes) -> None:
+        if body := self._held + body:
+            self._held = b""
+            super()._write(body)
 
     def _news(self) -> None:
         if not self._every_s or self._reader.complete or self._is_due():

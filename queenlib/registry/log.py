@@ -36,6 +36,7 @@ from queenlib.messages.state import State
 from queenlib.registry.fold import PLAIN, advance, begin, fold
 from queenlib.registry.pieces import Pieces
 from queenlib.registry.shown import Shown
+from queenlib.registry.soon import Soon
 from queenlib.registry.stop import reason_of
 from queenlib.registry.store import Store, payload_digest
 from queenlib.registry.unkept import not_created, not_kept
@@ -43,6 +44,8 @@ from queenlib.world import World
 
 PENDING_LIMIT = 4096
 """Events that may wait for the store before the work has to wait."""
+LINGER_S = 0.005
+"""How long progress waits for something to go to the store with: the first piece of an answer often comes right after it."""
 
 _EVENTS: Mapping[type[Any], type[Any]] = {Log: LogEvent, Progress: ProgressEvent, Metrics: MetricsEvent}
 
@@ -67,6 +70,7 @@ class JobLog:
         self._operation, self._store, self._world = operation, store, world
         self._pending, self._pieces = list(unkept), Pieces()
         self._writing: asyncio.Task[None] | None = None
+        self._soon = Soon(self._stir, LINGER_S)
 
     @property
     def record(self) -> JobRecord:
@@ -74,11 +78,6 @@ class JobLog:
         if self._record.last_seq < self._last_seq:
             self._record = advance(self._record, self._last_seq)
         return self._record
-
-    @property
-    def lost(self) -> StoreFailed | None:
-        """Set when not even the end could be kept."""
-        return self.tail.lost
 
     @property
     def shown(self) -> JobRecord:
@@ -124,6 +123,7 @@ class JobLog:
     async def settled(self) -> None:
         """Wait until all that was noted before is kept, or the store has failed."""
         self._settle()
+        self._stir()
         seq = self._last_seq
         while self.tail.record.last_seq < seq and not self.broken.done():
             await self.tail.change()
@@ -203,9 +203,13 @@ class JobLog:
             self._record = fold(self.record, event)
         self._last_seq = event.seq
         self._pending.append(event)
-        self._stir()
+        if isinstance(event, ProgressEvent):
+            self._soon.ask()
+        else:
+            self._stir()
 
     def _stir(self) -> None:
+        self._soon.done()
         if self.made and self._writing is None and not self.broken.done():
             self._writing = asyncio.create_task(self._write(), name=f"log {self.record.id}")
 

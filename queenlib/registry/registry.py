@@ -159,8 +159,8 @@ class Registry:
         for job_id, after in places.items():
             record = await self.get(job_id)
             check_cursor(record, after)
-            if (run := self._runs.get(record.id)) and run.log.lost and after == record.last_seq:
-                raise run.log.lost.about_job(record.id)
+            if (run := self._runs.get(record.id)) and run.log.tail.lost and after == record.last_seq:
+                raise run.log.tail.lost.about_job(record.id)
             cursors.append(Cursor(record.id, after, self._logs, max(SLOW_PAGE, PAGE // len(places))))
         return Reader(cursors, self._readers)
 
@@ -231,7 +231,7 @@ class Registry:
 
     def _forget(self, job_id: str) -> None:
         run = self.door.left(job_id)
-        if run.log.lost is not None:
+        if run.log.tail.lost is not None:
             return
         self._untold.keep(job_id, run.untold)
         del self._runs[job_id]

@@ -93,8 +93,8 @@ class Run:
         """
         if self._task is not None:
             await asyncio.wait({self._task})
-        if self.log.lost is not None:
-            raise self.log.lost.about_job(self.id)
+        if self.log.tail.lost is not None:
+            raise self.log.tail.lost.about_job(self.id)
 
     async def finish(self, stop: Stop, epoch: int) -> None:
         """Note how it has ended under a queen before this one, of number `epoch`."""

@@ -37,7 +37,7 @@ async def cancel_all(runs: Mapping[str, Run], wanted: JobFilter, *, everything: 
     meant = [
         run
         for run in runs.values()
-        if run.log.made and run.log.lost is None and _lives(run) and wanted.admits(run.log.shown)
+        if run.log.made and run.log.tail.lost is None and _lives(run) and wanted.admits(run.log.shown)
     ]
     for run in meant:
         run.stop(Stop.cancel(run.id))

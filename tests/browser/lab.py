@@ -1,4 +1,4 @@
-"""A real JupyterLab on a loopback port, with settings, runtime files and a queen's home of its own. Notebook 7 is there too."""
+"""A real JupyterLab on a loopback port, with settings, runtime files and a queen's home of its own; Notebook 7 is in it."""
 
 from __future__ import annotations
 

@@ -101,4 +101,4 @@ def test_it_is_shown_as_it_is_written(
     assert found.locator(TAGS).count() == 0
     assert count > 0
     assert asked == []
-    figures.append(f"{front_end}: {count} HTML reprs were checked, and one live view; the canary was asked {len(asked)} times")
+    figures.append(f"{front_end}: {count} HTML reprs and a live view were checked; the canary was asked {len(asked)} times")

@@ -14,10 +14,11 @@ from tests.house.tree import ROOT, foreign, imports, name, none_of, sources
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "IPython": ("queenlib/display/", "queenlib/magics.py", "widgets/"),
+    "aiohttp": ("queenlib/client/web.py",),
     "anywidget": ("widgets/",),
     "apsw": ("queenlib/registry/sqlite/",),
     "httptools": ("queenlib/engines/wire.py",),
-    "httpx2": ("queenlib/client/remote.py", "queenlib/client/address.py", "queenlib/models/"),
+    "httpx2": ("queenlib/models/",),
     "ipywidgets": ("widgets/",),
     "markdown_it": ("queenlib/display/prose.py",),
     "pandas": ("queenlib/frames.py",),
@@ -32,6 +33,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "typer": ("queenlib/cli/",),
     "uvicorn": ("queenlib/http/",),
     "xllamacpp": ("queenlib/engines/host/",),
+    "yarl": ("queenlib/client/web.py", "queenlib/client/address.py"),
 }
 """Who may import what: files and folders. A package that is not here has no owner yet: name one."""
 

@@ -325,8 +325,9 @@ async def test_what_is_there_is_sent_at_once(queen: Served) -> None:
     job_id = await written(queen, [f"line {n}" for n in range(50)])
     async with queen.talk() as talk, asyncio.timeout(60):
         await open_stream(queen, talk, job_id)
-        assert await talk.chunk() == b"retry: 1000\nid: 0\n\n"
-        assert len(events(await talk.chunk())) == 54
+        chunk = await talk.chunk()
+        assert chunk.startswith(b"retry: 1000\nid: 0\n\n")
+        assert len(events(chunk)) == 54
 
 
 async def test_a_frozen_reader_does_not_keep_her_from_closing(tmp_path: Path) -> None:

@@ -119,6 +119,23 @@ async def test_pieces_gather_while_the_store_writes() -> None:
     assert counts == [PIECES_LIMIT, 10, 1]
 
 
+async def test_progress_goes_with_what_comes_right_after_it() -> None:
+    """It waits a moment, so that both take one write; where nothing comes, it goes alone."""
+    store = SlowStore()
+    log = await running(store)
+    await log.settled()
+    before = log.shown.last_seq
+    await log.write(Progress(what="prefill", done=1, total=2, unit="tokens"))
+    await asyncio.sleep(0)
+    await log.write(token("x"))
+    await log.tail.change()
+    assert log.shown.last_seq == before + 2
+    await log.write(Progress(what="prefill", done=2, total=2, unit="tokens"))
+    async with asyncio.timeout(10):
+        assert await log.kept_beyond(before + 2)
+    await log.end(DONE)
+
+
 async def test_a_state_comes_after_the_pieces_before_it() -> None:
     """What happened first has the lower number, also where pieces were still gathered."""
     store = SlowStore()
@@ -206,7 +223,7 @@ async def test_a_store_that_fails_gets_an_end_that_says_so() -> None:
     assert (before.seq, end.seq, end.data.reason, end.data.error.kind) == (3, 4, "store_failed", "StoreFailed")
     record = await store.get("job-a")
     assert record is not None
-    assert (record.state, record.result, record.last_seq, log.lost) == (State.FAILED, None, 4, None)
+    assert (record.state, record.result, record.last_seq, log.tail.lost) == (State.FAILED, None, 4, None)
 
 
 async def test_where_not_even_the_end_is_kept_everyone_is_told() -> None:
