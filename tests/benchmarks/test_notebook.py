@@ -19,9 +19,12 @@ MARGIN = 1.5
 
 def test_a_token_shown_costs_no_more_than_it_may(tmp_path: Path) -> None:
     """The CPU time of the kernel, against an update for each token."""
-    check(lambda number: next(tokens.figures(tmp_path / str(number), tokens=600, rounds=1)), MARGIN * 2)  # 600: half as many
+    check(
+        lambda number: next(tokens.figures(tmp_path / str(number), tokens=400, rounds=1)), MARGIN * 2
+    )  # 400: a third as many
 
 
+@pytest.mark.full  # by the clock, which on a machine that tests something else at the same time says little
 @pytest.mark.parametrize("queen", ["embedded", "background"])
 def test_the_first_token_is_soon_there(tmp_path: Path, queen: str) -> None:
     """Of a model that takes no time, against a cell that does nothing."""
@@ -42,7 +45,11 @@ def test_an_interrupt_gives_the_prompt_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("queen", "code"), [("embedded", busy.PYTHON), ("background", busy.LOCKED)], ids=["Python, embedded", "C, background"]
+    ("queen", "code"),
+    [
+        pytest.param("embedded", busy.PYTHON, id="Python, embedded"),
+        pytest.param("background", busy.LOCKED, id="C, background", marks=pytest.mark.full),
+    ],
 )
 def test_a_busy_cell_loses_nothing(tmp_path: Path, queen: str, code: str) -> None:
     """Whether it computes in Python beside a queen in its own process, or holds the lock beside one in another."""
@@ -59,7 +66,7 @@ def test_a_busy_cell_loses_nothing(tmp_path: Path, queen: str, code: str) -> Non
 def test_finished_views_leave_nothing_behind(tmp_path: Path) -> None:
     """Once as many are there as are kept, further ones add neither a thread nor a widget."""
     with stage(tmp_path / "home") as made:
-        before, after = views.grown(made, 70, 20)
+        before, after = views.grown(made, 66, 10)
     assert after.threads <= before.threads
     assert after.widgets <= before.widgets + 4  # of one that has just ended
 
