@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -30,8 +30,9 @@ class Speaker(Protocol):
         """Where its turns are found again."""
         ...
 
-    def infer(self, prompt: Any, **given: Any) -> Job[InferResult]:
-        """Ask a model."""
+    @property
+    def infer(self) -> Callable[..., Job[InferResult]]:
+        """Asks a model."""
         ...
 
 

@@ -7,7 +7,7 @@ import atexit
 import os
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
 from queenlib.client.asking import check_interrupt, infer_operation
 from queenlib.client.backend import Backend
@@ -21,12 +21,14 @@ from queenlib.client.place import Place, Where
 from queenlib.client.portal import Portal
 from queenlib.client.reign import Rule
 from queenlib.client.seat import Seat
+from queenlib.client.spelled import spelled
 from queenlib.client.sync import Sync
 from queenlib.client.talks import begin
 from queenlib.display.interrupt import asked_for
 from queenlib.display.lists import look, picture, show_list
 from queenlib.display.screen import publish
-from queenlib.messages.infer import ChatMessage, InferResult
+from queenlib.messages.asked import InferParameters
+from queenlib.messages.infer import ChatMessage, Infer, InferResult
 from queenlib.messages.job import QueenInfo
 from queenlib.messages.parse import parse_terms
 from queenlib.messages.status import CheckReport, HiveCheck, QueenCheck, Status, StatusReport
@@ -44,15 +46,14 @@ class Queen:
     the home already, this is a client of hers, and takes the home when she dies. `Queen.connect(url)` is a handle on one
     far away; closing it lets go of that one and touches nothing.
 
-    In a notebook that somebody sits before, `Queen()` is `Queen.background()`: she outlives the kernel, and ends after 30
-    minutes without anything to do. `QUEENLIB_QUEEN=embedded|background` says it for all programs.
+    Before somebody in a notebook it is `Queen.background()`, who outlives the kernel, and ends after 30 quiet minutes.
+    `QUEENLIB_QUEEN=embedded|background` says it for all programs.
 
     Args:
         home: The folder for all that it writes; by default `QUEENLIB_HOME`, else the platform's folder for data.
-        url: A queen far away; by default `QUEENLIB_URL`. Its token is read from `token_file`.
-        token_file: By default `QUEENLIB_TOKEN_FILE`, else the token file of the home.
-        process: Have her in a child of this process, so that no code here can hold her up; she ends with this one, however
-            that ends, and closes her jobs (`queen_closed`).
+        url: A queen far away; by default `QUEENLIB_URL`.
+        token_file: Where her token is; by default `QUEENLIB_TOKEN_FILE`, else the token file of the home.
+        process: Have her in a child of this process, where no code of ours holds her up; she and her jobs end with us.
         place: Where she is; by default `Place.usual()`, and in this process where one of the following is given.
         world: Clock, ids and randomness, for a queen in this process.
         limits: What it takes on and how long it lets things take, for a queen in this process.
@@ -128,6 +129,7 @@ class Queen:
         self._defaults = {name: value for name, value in {"model": model, "hive_id": hive}.items() if value is not None}
         return self
 
+    @spelled(Infer, InferParameters.__annotations__)
     def infer(
         self,
         prompt: str | Iterable[ChatMessage | Mapping[str, str]],
@@ -140,7 +142,7 @@ class Queen:
         tags: Iterable[str] | str = (),
         timeout: float | None = None,
         on_interrupt: Literal["cancel", "detach"] = "cancel",
-        **parameters: Any,
+        **parameters: Unpack[InferParameters],
     ) -> Job[InferResult]:
         """Ask a model. On a fresh machine this one call starts the hive, fetches the model, starts a worker, and streams.
 
@@ -153,9 +155,8 @@ class Queen:
             retry: How often it is run again where its worker or the queen dies under it; unsaid, it never runs twice.
             tags: Your own words for the job, to find it and its like by.
             timeout: Seconds from now until it has to have ended, all waiting included.
-            on_interrupt: What the kernel's interrupt means for it while the cell that asked waits for it; with `"detach"`
-                it goes on, and so it does when its cell is run again.
-            parameters: What else `queenlib.messages.infer.Infer` has, such as `system`, `max_tokens` and `temperature`.
+            on_interrupt: With `"detach"` it goes on when its cell is interrupted, or run again.
+            parameters: What else `queenlib.messages.infer.Infer` has.
 
         Raises:
             InvalidOperation: A parameter does not fit; every one is named, and no job was made.
@@ -246,5 +247,4 @@ class Queen:
             raise NotImplementedError  # to IPython that means: its repr will do
 
     def __repr__(self) -> str:
-        said = where(self._backend, self._url)
-        return f"<Queen {said}{', closed' if self.closed else ''}>"
+        return f"<Queen {where(self._backend, self._url)}{', closed' if self.closed else ''}>"

@@ -170,7 +170,7 @@ async def test_a_bad_operation_makes_no_job(queen: Queen) -> None:
     """Every bad field is named on the calling line, and nothing is created."""
     before = len((await queen.jobs.list(limit=1000)).jobs)
     with pytest.raises(InvalidOperation) as caught:
-        queen.infer("x", max_token=3, temperature=9)
+        queen.infer("x", max_token=3, temperature=9)  # type: ignore[call-arg]
     assert {each["field"] for each in caught.value.problems} == {"max_token", "temperature"}
     with pytest.raises(InvalidOperation):
         await queen.jobs.create({"operation": "nonsense"})
