@@ -63,6 +63,7 @@ def test_a_busy_cell_loses_nothing(tmp_path: Path, queen: str, code: str) -> Non
     check(measured, MARGIN)
 
 
+@pytest.mark.full  # what one view leaves behind is tested beside it
 def test_finished_views_leave_nothing_behind(tmp_path: Path) -> None:
     """Once as many are there as are kept, further ones add neither a thread nor a widget."""
     with stage(tmp_path / "home") as made:
