@@ -46,8 +46,7 @@ class Queen:
     the home already, this is a client of hers, and takes the home when she dies. `Queen.connect(url)` is a handle on one
     far away; closing it lets go of that one and touches nothing.
 
-    Before somebody in a notebook it is `Queen.background()`, who outlives the kernel, and ends after 30 quiet minutes.
-    `QUEENLIB_QUEEN=embedded|background` says it for all programs.
+    Where somebody sits before a notebook it is `Queen.background()`; `QUEENLIB_QUEEN=embedded|background` says it for all.
 
     Args:
         home: The folder for all that it writes; by default `QUEENLIB_HOME`, else the platform's folder for data.
@@ -155,7 +154,8 @@ class Queen:
             retry: How often it is run again where its worker or the queen dies under it; unsaid, it never runs twice.
             tags: Your own words for the job, to find it and its like by.
             timeout: Seconds from now until it has to have ended, all waiting included.
-            on_interrupt: With `"detach"` it goes on when its cell is interrupted, or run again.
+            on_interrupt: Of the cell that waits for it: by default it is cancelled; with `"detach"` it goes on, also where
+                that cell is run again.
             parameters: What else `queenlib.messages.infer.Infer` has.
 
         Raises:

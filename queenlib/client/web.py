@@ -16,8 +16,8 @@ from yarl import URL
 
 CONNECT_S = 5.0
 """Seconds to get through to the queen."""
-KEPT_S = 3.0
-"""Seconds for which a connection is kept that nobody uses."""
+KEPT, KEPT_S = 8, 3.0
+"""How many connections are kept that nobody uses, and for how many seconds."""
 
 
 class Unanswered(Exception):
@@ -66,6 +66,8 @@ class Web:
         self._session: aiohttp.ClientSession | None = None
         """There from the first request on: it belongs to the loop that it is made on."""
         self._streaming = set[aiohttp.ClientResponse]()
+        self._busy = 0
+        """Requests under way."""
         self.closed = False
 
     async def ask(self, method: str, path: str, *, body: Any = None, **more: Any) -> Reply:
@@ -83,11 +85,8 @@ class Web:
         headers = dict(more.pop("headers", {}))
         if body is not None:
             headers["content-type"], more["data"] = "application/json", json.dumps(body).encode()
-        try:
-            async with self._request(method, path, headers=headers, **more) as response:
-                return Reply(response.status, response.headers, await response.read())
-        except (aiohttp.ClientError, OSError) as error:
-            raise _unanswered(error) from error
+        async with self._request(method, path, headers, **more) as response:
+            return Reply(response.status, response.headers, await response.read())
 
     @asynccontextmanager
     async def stream(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[Reply]:
@@ -96,19 +95,16 @@ class Web:
         Raises:
             Unanswered: There is no answer, or the line broke.
         """
-        try:
-            async with self._request("GET", path, headers=headers) as response:
-                streams = response.headers.get("content-type", "").startswith("text/event-stream") and response.status == 200
-                if not streams:
-                    yield Reply(response.status, response.headers, await response.read())
-                    return
-                self._streaming.add(response)
-                try:
-                    yield Reply(response.status, response.headers, chunks=aiter(response.content.iter_any()))
-                finally:
-                    self._streaming.discard(response)
-        except (aiohttp.ClientError, OSError) as error:
-            raise _unanswered(error) from error
+        async with self._request("GET", path, headers) as response:
+            streams = response.headers.get("content-type", "").startswith("text/event-stream") and response.status == 200
+            if not streams:
+                yield Reply(response.status, response.headers, await response.read())
+                return
+            self._streaming.add(response)
+            try:
+                yield Reply(response.status, response.headers, chunks=aiter(response.content.iter_any()))
+            finally:
+                self._streaming.discard(response)
 
     async def close(self) -> None:
         """Let go of every line."""
@@ -118,17 +114,33 @@ class Web:
         if self._session is not None:
             await self._session.close()
 
-    def _request(self, method: str, path: str, **sent: Any) -> Any:
+    @asynccontextmanager
+    async def _request(
+        self, method: str, path: str, headers: Mapping[str, str], **sent: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=self._headers,
-                timeout=self._patience,
-                auto_decompress=False,
-                trust_env=False,
-            )
-        return self._session.request(method, URL(self._url + path, encoded=True), allow_redirects=False, **sent)
+            self._session = self._open()
+        url, crowded = URL(self._url + path, encoded=True), {"connection": "close"} if self._busy >= KEPT else {}
+        self._busy += 1
+        try:
+            async with self._session.request(
+                method, url, headers={**headers, **crowded}, allow_redirects=False, **sent
+            ) as response:
+                yield response
+        except (aiohttp.ClientError, OSError) as error:
+            raise _unanswered(error) from error
+        finally:
+            self._busy -= 1
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
+            timeout=self._patience,
+            auto_decompress=False,
+            trust_env=False,
+        )
 
 
 def _unanswered(error: Exception) -> Unanswered:

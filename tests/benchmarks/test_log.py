@@ -35,9 +35,9 @@ def test_durable_appends_cost_no_more_than_they_may(tmp_path: Path) -> None:
     """The CPU time of an event that is kept, against that of a plain row."""
 
     def measured(number: int) -> Figure:
-        ours = asyncio.run(appends.ours(folder(tmp_path, f"o{number}"), 8_000))[1]
-        plain = appends.plain(folder(tmp_path, f"p{number}") / "plain.db", 20_000)[1]
-        return Figure("CPU of a durable append", ours, "s", 1 / 0.15, plain, most=True)
+        ours = [asyncio.run(appends.ours(folder(tmp_path, f"o{number}{n}"), 8_000))[1] for n in range(3)]
+        plain = [appends.plain(folder(tmp_path, f"p{number}{n}") / "plain.db", 20_000)[1] for n in range(3)]
+        return Figure("CPU of a durable append", min(ours), "s", 1 / 0.15, min(plain), most=True)
 
     check(measured, MARGIN)
 

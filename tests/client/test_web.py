@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from queenlib.client.web import Unanswered, Web
+from queenlib.client.web import KEPT, Unanswered, Web
 
 TICKET = b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nX-Place: here\r\n\r\n"
@@ -27,7 +27,7 @@ async def served(*answers: bytes, wait_s: float = 0.0, cut: bool = False) -> Asy
             asked.append(head)
             await asyncio.sleep(wait_s)
             writer.write(answers[min(len(asked), len(answers)) - 1])
-            if cut:
+            if cut or b"connection: close" in head.lower():
                 writer.close()
                 return
 
@@ -70,6 +70,16 @@ async def test_a_connection_is_kept() -> None:
         assert [head.split(b" ")[1] for head in asked] == [b"/v1/jobs?tag=a&tag=b+c&limit=%d" % n for n in range(2)]
         assert all(b"authorization: Bearer secret" in head and b"identity" in head for head in asked)
         assert len(made._session.connector._conns) == 1
+
+
+async def test_few_connections_are_kept() -> None:
+    """Of a crowd of requests that were under way together; the others end with their answers."""
+    async with served(TICKET, wait_s=0.2) as (url, asked), web(url) as made:
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(3 * KEPT):
+                tasks.create_task(made.ask("GET", "/v1/info"))
+        assert sum(b"close" in head.lower() for head in asked) == 2 * KEPT
+        assert (await made.ask("GET", "/v1/info")).ok
 
 
 async def test_a_redirect_is_not_followed() -> None:
