@@ -22,6 +22,8 @@ ANSWER_S = 5.0
 """Seconds in which she has to say who she is."""
 LOOK_S = 0.1
 """Seconds between two looks whether she is still there."""
+LET_GO_S = 1.0
+"""Seconds in which one who was killed lets go of the home."""
 COMMAND_CHARS = 120
 
 
@@ -55,7 +57,7 @@ class Incumbent:
             return cls(home, address, pid, None, error) if error.pid == address.pid else None
         if info is not None and info.pid == address.pid:
             return cls(home, address, pid, info)
-        if Address.read(home) is None or not _held(home):
+        if Address.read(home) is None or await _is_let_go(home, pid, world):
             return None  # she is ending, or was killed: what answers there now, if anything does, is another
         raise _silent(home, address)
 
@@ -142,6 +144,17 @@ async def _ask(home: Home, address: Address, world: World) -> QueenInfo | None:
         return None
     finally:
         await queen.close()
+
+
+async def _is_let_go(home: Home, pid: Pid, world: World) -> bool:
+    """Whether nobody has the home. One who was killed lets go of it a moment after she is seen to be gone: with the last of
+    her threads, not with the first."""
+    until = world.monotonic() + LET_GO_S
+    while _held(home):
+        if pid.alive() or world.monotonic() >= until:
+            return False
+        await world.sleep(LOOK_S)
+    return True
 
 
 def _held(home: Home) -> bool:

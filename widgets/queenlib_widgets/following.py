@@ -11,7 +11,7 @@ import traitlets
 
 from queenlib import Job, QueenError
 from queenlib.display.facts import facts, how_far
-from queenlib.messages.events import Event, Log, Progress
+from queenlib.messages.events import Event, Log, Progress, StateData
 from queenlib.messages.snapshot import Snapshot
 from queenlib.world import World
 from queenlib_widgets import pace
@@ -95,6 +95,8 @@ class Following(View):
                 self.earlier += len(self._said) == LINES
                 self._said.append(text)
                 self._stale.add("lines")
+            case StateData():
+                self._stale.add("head")
 
     def _finish(self, snapshot: Snapshot) -> None:
         """Show it as it ended."""
@@ -125,10 +127,9 @@ class Following(View):
             self.progress = [self._bar(each) for each in self._under_way.values()]
         if "lines" in self._stale:
             self.lines = list(self._said)
-        self._stale.clear()
-        record = self.job.record
-        if (record.state, record.reason) != (self.head["state"], self.head["reason"]) and not record.state.ended:
+        if "head" in self._stale and not (record := self.job.record).state.ended:
             self.head = self._head(Snapshot(job=record))
+        self._stale.clear()
 
     def _bar(self, progress: Progress) -> dict[str, Any]:
         said, rate = how_far(progress), self._rates.get(progress.what)

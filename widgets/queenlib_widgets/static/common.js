@@ -5,6 +5,7 @@ const SYMBOLS = {
   ready: "✓", busy: "●", starting: "◔", loading: "◔", stopping: "◔", stopped: "■",
 };
 const SILENCE_MS = 8000; // the kernel speaks at least every two seconds while something is under way
+const STEP_MS = 90; // half the time between two pieces of one answer
 
 /** An element with a class and a text. Whatever is shown of others goes through here: it is text, never HTML. */
 export function make(tag, name = "", text = "") {
@@ -59,6 +60,40 @@ export function fresh(position, at, piece) {
   if (at > position) return null;
   const chars = points(piece);
   return chars.slice(position - at).join("");
+}
+
+/** A piece in two parts, the first ending with a word where it can; short ones and single words stay whole. */
+export function halves(piece) {
+  const chars = points(piece);
+  if (chars.length < 4) return [piece, ""];
+  const middle = Math.ceil(chars.length / 2);
+  const cut = chars.indexOf(" ", middle) + 1 || middle;
+  return [chars.slice(0, cut).join(""), chars.slice(cut).join("")];
+}
+
+/**
+ * Lets a text flow: each piece is put in two steps, so that the kernel needs to speak half as often.
+ * Who wants less motion, or looks elsewhere, gets it in one.
+ */
+export function flow(put, isCalm = () => document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) {
+  let [rest, timer] = ["", 0];
+  const drop = () => {
+    clearTimeout(timer);
+    rest = "";
+  };
+  const finish = () => {
+    const said = rest;
+    drop();
+    if (said) put(said);
+  };
+  const add = (piece) => {
+    finish();
+    const [first, second] = isCalm() ? [piece, ""] : halves(piece);
+    put(first);
+    rest = second;
+    if (rest) timer = setTimeout(finish, STEP_MS);
+  };
+  return { add, finish, drop };
 }
 
 /** Tokens a second over the last two seconds. */

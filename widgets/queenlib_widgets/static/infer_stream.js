@@ -3,7 +3,10 @@
 function render({ model, el }) {
   const root = frame(el, "queen-stream", `Answer of ${model.get("head").id}`);
   let asText = false;
-  const copy = button("Copy", "Copy the answer", () => copied(copy, answer.data));
+  const copy = button("Copy", "Copy the answer", () => {
+    texts[0].flow.finish();
+    copied(copy, answer.data);
+  });
   const form = button("Text", "Show the answer as it was written", () => {
     asText = !asText;
     showForm();
@@ -25,19 +28,20 @@ function render({ model, el }) {
   const releaseError = errorPart(model, root);
   const dog = watchdog(root, () => !model.get("head").ended, () => advice(model));
   const speed = speedometer();
-  const texts = [{ node: answer, at: points(answer.data).length }, { node: thoughts, at: 0 }];
   thoughts.data = model.get("reasoning");
-  texts[1].at = points(thoughts.data).length;
+  const texts = [answer, thoughts].map((node) => ({
+    node,
+    at: points(node.data).length,
+    flow: flow((piece) => scrolled(log, () => node.appendData(piece))),
+  }));
 
   function take([at, piece, count, channel = 0]) {
     const text = texts[channel];
     const more = fresh(text.at, at, piece);
     if (more === null) return ask();
-    const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
-    text.node.appendData(more);
+    text.flow.add(more);
     text.at += points(more).length;
     if (channel === 1) thoughtsFold.hidden = false;
-    if (atEnd) log.scrollTop = log.scrollHeight;
     fold.open = false;
     const rate = speed(count);
     const first = model.get("first_ms");
@@ -59,6 +63,7 @@ function render({ model, el }) {
     if (Array.isArray(message)) take(message);
     else if (message.clear) {
       for (const text of texts) {
+        text.flow.drop();
         text.node.data = "";
         text.at = 0;
       }
@@ -91,6 +96,7 @@ function render({ model, el }) {
     [model.get("text"), model.get("reasoning")].forEach((all, channel) => {
       if (points(all).length > texts[channel].at) take([0, all, 0, channel]);
     });
+    for (const text of texts) text.flow.finish();
     fold.open = false;
     facts.textContent = model.get("head").facts.join(" · ");
   }
@@ -98,6 +104,7 @@ function render({ model, el }) {
   ask();
   return () => {
     model.off("msg:custom", hear);
+    for (const text of texts) text.flow.drop();
     for (const release of [releaseHead, releaseSteps, releaseError, releaseForm, releaseEnd, dog.end]) release();
   };
 }
@@ -111,6 +118,13 @@ function reasoningPart(root) {
   fold.hidden = true;
   root.appendChild(fold);
   return [node, fold];
+}
+
+/** Does something to what scrolls; it stays at its end if it was there. */
+function scrolled(log, act) {
+  const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+  act();
+  if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
 async function copied(place, text) {
