@@ -147,8 +147,7 @@ async def _ask(home: Home, address: Address, world: World) -> QueenInfo | None:
 
 
 async def _is_let_go(home: Home, pid: Pid, world: World) -> bool:
-    """Whether nobody has the home. One who was killed lets go of it a moment after she is seen to be gone: with the last of
-    her threads, not with the first."""
+    """Whether nobody has the home; one who was killed lets go of it with the last of her threads, not with the first."""
     until = world.monotonic() + LET_GO_S
     while _held(home):
         if pid.alive() or world.monotonic() >= until:

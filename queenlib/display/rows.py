@@ -11,7 +11,7 @@ from queenlib.messages.hive import HiveInfo
 from queenlib.messages.job import JobRecord
 from queenlib.messages.worker import WorkerInfo
 
-HIVES = ("hive", "worker", "state", "model", "device", "slots busy", "waiting", "memory")
+HIVES = ("hive", "worker", "state", "model", "device", "slots busy", "waiting", "tokens/s", "memory")
 JOBS = ("job", "operation", "state", "pieces", "created")
 
 
@@ -59,15 +59,21 @@ def job_table(jobs: Iterable[JobRecord]) -> Table:
 def _hive_lines(hive: HiveInfo) -> Iterator[Line]:
     busy, slots = (sum(getattr(each, name) for each in hive.workers) for name in ("slots_busy", "slots"))
     state = _said(hive.state, hive.reason)
-    yield _line(hive.id, (hive.id, f"({hive.kind})", state, "", "", f"{busy} of {slots}" if slots else "", "", ""))
+    used, devices = f"{busy} of {slots}" if slots else "", ", ".join(hive.devices)
+    yield _line(hive.id, (hive.id, f"({hive.kind})", state, "", devices, used, "", _rate(hive.workers), ""))
     for worker in hive.workers:
         yield _line(f"{hive.id}/{worker.id}", _worker(hive, worker))
 
 
 def _worker(hive: HiveInfo, worker: WorkerInfo) -> tuple[str, ...]:
     slots = f"{worker.slots_busy} of {worker.slots}"
-    rest = (worker.device, slots, str(worker.waiting or ""), tables.size(worker.memory))
+    rest = (worker.device, slots, str(worker.waiting or ""), _rate([worker]), tables.size(worker.memory))
     return (hive.id, worker.id, _said(worker.state, worker.reason), worker.model, *rest)
+
+
+def _rate(workers: Iterable[WorkerInfo]) -> str:
+    rates = [worker.tokens_per_s for worker in workers if worker.tokens_per_s is not None]
+    return f"{sum(rates):g}" if rates else ""
 
 
 def _job_line(job: JobRecord) -> Line:

@@ -39,6 +39,11 @@ async def local_load(world: World, limit_s: float = PROBE_LIMIT_S) -> Load | Non
         return None
 
 
+def plain_devices() -> tuple[Device, ...]:
+    """What can be told at once, without asking a driver: the processor, and what Apple devices there are."""
+    return (*cpu(), *metal())
+
+
 def usable_cores() -> int:
     """Cores that this process may use: hyper-threads counted once where that can be told, and within its group's quota."""
     allowed = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count() or 1

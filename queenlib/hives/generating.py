@@ -38,7 +38,7 @@ async def generate(
     try:
         async with aclosing(worker.connection.generate(generation, slot)) as items:
             async for item in items:
-                worker.heard()
+                worker.heard(token=isinstance(item, Token))
                 if isinstance(item, Finished):
                     workers.backoff.worked(worker.model)
                 try:

@@ -9,12 +9,12 @@ from contextlib import aclosing, asynccontextmanager
 from queenlib.engines.engine import Engine
 from queenlib.errors import EngineError, HiveStopped
 from queenlib.flights import Flights
-from queenlib.hives.devices import SIMULATED_CORES, local_devices, local_load, simulated_devices, usable_cores
+from queenlib.hives.machine import Machine
 from queenlib.hives.processes import Processes
 from queenlib.hives.workers import Workers
 from queenlib.home import Home
 from queenlib.messages.events import Body, Log
-from queenlib.messages.hive import Device, HiveInfo, HiveKind, HiveState, HiveStatusReport, Load
+from queenlib.messages.hive import HiveInfo, HiveKind, HiveState, HiveStatusReport
 from queenlib.models.catalog import ModelCatalog
 from queenlib.world import World
 
@@ -33,6 +33,7 @@ class Hive:
     ) -> None:
         self.id, self.kind, self.address = hive_id, kind, ""
         self.models, self.engines, self.world = models, engines, world
+        self.machine = Machine(world, made_up=kind is HiveKind.SIMULATED)
         logs = home.logs / hive_id  # two hives may each have a worker of the same name
         logs.mkdir(mode=0o700, exist_ok=True)
         self._processes = Processes(world, logs)
@@ -55,26 +56,15 @@ class Hive:
             reason=self._reason,
             since=self._since,
             keep_alive=self.workers.keep_alive,
+            devices=self.machine.device_ids,
             workers=self.workers.infos(),
         )
 
     async def status(self) -> HiveStatusReport:
         """Look at its devices and its load."""
         before = self.world.monotonic()
-        devices, load = await self.devices(), await self._load()
+        devices, load = await self.machine.devices(), await self.machine.load()
         return HiveStatusReport(hive=self.info(), devices=devices, load=load, probe_s=self.world.monotonic() - before)
-
-    async def devices(self) -> tuple[Device, ...]:
-        """What it computes with."""
-        return simulated_devices() if self.kind is HiveKind.SIMULATED else await local_devices(self.world)
-
-    @property
-    def cores(self) -> int:
-        """Cores that its workers may use."""
-        return SIMULATED_CORES if self.kind is HiveKind.SIMULATED else usable_cores()
-
-    async def _load(self) -> Load | None:
-        return None if self.kind is HiveKind.SIMULATED else await local_load(self.world)
 
     @property
     def open(self) -> bool:

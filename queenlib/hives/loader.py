@@ -176,7 +176,7 @@ class Loader:
         return self._hive.engines[name]
 
     def _spec(self, wanted: WorkerSpawn, device: Device, file: ModelFile | None) -> LoadSpec:
-        cores = self._hive.cores
+        cores = self._hive.machine.cores
         free = max(1, cores - 1 - self._hive.workers.threads_in_use()) if file else 1  # one core is left to the queen
         return LoadSpec(
             model=wanted.model,
@@ -191,7 +191,7 @@ class Loader:
         )
 
     async def _device(self, asked: str | None) -> Device:
-        devices = {device.id: device for device in await self._hive.devices()}
+        devices = {device.id: device for device in await self._hive.machine.devices()}
         well = [device for device in devices.values() if not device.problem]
         if asked is None:
             best = max(

@@ -98,7 +98,7 @@ class Room:
 
     async def _free(self, device_id: str) -> int | None:
         """Bytes that can be had there now and are promised to nobody; `None` if that cannot be measured."""
-        devices = {device.id: device for device in await self._hive.devices()}
+        devices = {device.id: device for device in await self._hive.machine.devices()}
         free = _measured(devices, device_id)
         if free is None:
             return None

@@ -13,6 +13,7 @@ from queenlib.engines.faults import stalled
 from queenlib.errors import IllegalTransition, WorkerDied, WorkerStalled
 from queenlib.hives.exits import Exit
 from queenlib.hives.processes import WorkerProcess
+from queenlib.hives.speed import Speed
 from queenlib.messages.worker import KeepAlive, WorkerInfo, WorkerSpawn, WorkerState
 from queenlib.world import World
 
@@ -56,7 +57,7 @@ class Worker:
         """What its end will be and why, once it has been told to end."""
         self.end: Exit | None = None
         """How its process ended."""
-        self._world = world
+        self._world, self._speed = world, Speed()
         self._state, self._reason, self._since = WorkerState.STARTING, "", world.now()
         self._touch()
         self._started = self._used_at
@@ -92,9 +93,11 @@ class Worker:
         """Whether who needs it has it loaded again as it was: it was stopped as idle, or fell after it had been ready."""
         return self.ended and (self.rested or (self.connection is not None and self._state is WorkerState.FAILED))
 
-    def heard(self) -> None:
+    def heard(self, *, token: bool = False) -> None:
         """It gave a sign of work: a token, or progress with a prompt."""
         self.heard_at = self._world.monotonic()
+        if token:
+            self._speed.count(self.heard_at)
 
     def use(self) -> None:
         """Somebody uses it now, or has until now."""
@@ -170,6 +173,7 @@ class Worker:
             slots=self.spec.slots,
             slots_busy=len(self.busy),
             waiting=waiting,
+            tokens_per_s=None if self.ended else self._speed.per_s(self._world.monotonic()),
             context=self.connection.context if self.connection else 0,
             threads=self.spec.threads,
             pid=pid,

@@ -71,6 +71,8 @@ class HiveInfo(Result):
     """When it came into this state."""
     keep_alive: KeepAlive
     """How long it keeps idle workers that do not say otherwise, in seconds."""
+    devices: tuple[str, ...] = ()
+    """What it computes with, by id, as far as it was looked at: `hive_status` tells more of them."""
     workers: tuple[WorkerInfo, ...] = ()
 
 

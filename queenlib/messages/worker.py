@@ -70,6 +70,8 @@ class WorkerInfo(Result):
     """Generations that it runs now."""
     waiting: Count = 0
     """Jobs that wait for one of its slots."""
+    tokens_per_s: Annotated[float, Field(ge=0)] | None = None
+    """Tokens a second that all its slots together gave over the last 3 s; `None` where they gave none."""
     context: Count
     """Tokens that fit in one slot, prompt and answer together; 0 until it is loaded."""
     threads: Count

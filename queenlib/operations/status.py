@@ -121,7 +121,7 @@ def _home(path: Path, world: World) -> str:
 
 
 async def _devices(hive: Hive) -> str:
-    devices = await hive.devices()
+    devices = await hive.machine.devices()
     troubled = [device for device in devices if device.problem]
     if troubled:
         raise QueenError("; ".join(f"{device.id}: {device.problem}" for device in troubled))

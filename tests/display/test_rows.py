@@ -21,17 +21,26 @@ WORKER = WorkerInfo(
     context=0,
     threads=1,
     memory=2_000_000,
+    tokens_per_s=41,
 )
-HIVE = HiveInfo(id="local", kind=HiveKind.LOCAL, state=HiveState.READY, since=AT, keep_alive=600, workers=(WORKER,))
+HIVE = HiveInfo(
+    id="local",
+    kind=HiveKind.LOCAL,
+    state=HiveState.READY,
+    since=AT,
+    keep_alive=600,
+    devices=("cpu", "cuda:0"),
+    workers=(WORKER,),
+)
 
 
 def test_hives_have_their_workers_below_them() -> None:
-    """Slots are summed for the hive; each worker has its own line."""
+    """Slots and rates are summed for the hive; each worker has its own line."""
     shown = hive_table([HIVE])
     assert shown.caption == "1 hive"
     assert [line.name for line in shown.lines] == ["local", "local/w-1"]
-    assert "1 of 4" in shown.lines[0].cells
-    assert shown.lines[1].cells == ("local", "w-1", "ready", "sim:<b>", "cpu", "1 of 4", "", "2.0 MB")
+    assert shown.lines[0].cells == ("local", "(local)", "ready", "", "cpu, cuda:0", "1 of 4", "", "41", "")
+    assert shown.lines[1].cells == ("local", "w-1", "ready", "sim:<b>", "cpu", "1 of 4", "", "41", "2.0 MB")
     assert "sim:&lt;b&gt;" in shown.html()
     assert "w-1" in shown.text()
 

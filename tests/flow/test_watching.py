@@ -36,13 +36,14 @@ async def test_jobs_are_seen_to_come_and_end(queen: Queen) -> None:
 
 
 async def test_workers_are_seen_to_load_and_to_work(queen: Queen) -> None:
-    """From none to ready to busy to stopped, in their hive and on their own; and nothing of another hive."""
+    """From none to ready to busy to stopped, with their rate, in their hive and on their own; nothing of another hive."""
     await queen.hives.add("looked-at", kind="simulated")
-    watched, states = Watched[Any](), list[str]()
+    watched, states, rates = Watched[Any](), list[str](), list[float]()
     async with asyncio.timeout(60):
         async for change in queen.workers.watch("looked-at"):
             watched.take(change)
             states += [worker.state for worker in change.items]
+            rates += [worker.tokens_per_s for worker in change.items if worker.tokens_per_s is not None]
             if change.reset:
                 model = "sim:words?tokens=40&tokens_per_s=40&load_s=0.6"
                 job = queen.infer("x", model=model, hive="looked-at")
@@ -52,6 +53,7 @@ async def test_workers_are_seen_to_load_and_to_work(queen: Queen) -> None:
                 [name] = watched.items
                 queen.workers.stop(name.partition("/")[2], hive="looked-at")
     assert job.record.request["hive_id"] == "looked-at"
+    assert max(rates) == pytest.approx(40, rel=0.5)
     assert states.index("busy") > min(states.index(each) for each in ("starting", "loading") if each in states)
     async for hives in queen.hives.watch():
         assert "looked-at" in {hive.id for hive in hives.items}

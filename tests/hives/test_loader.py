@@ -107,7 +107,7 @@ async def test_device_is_the_one_that_was_asked_for(hives: HiveCatalog) -> None:
 
 async def test_threads_stay_within_the_cores(hives: HiveCatalog) -> None:
     """More than there are cannot be had."""
-    assert (await spawn(hives, QUICK, threads=1000)).spec.threads == ant(hives).cores
+    assert (await spawn(hives, QUICK, threads=1000)).spec.threads == ant(hives).machine.cores
     assert (await spawn(hives, QUICK)).spec.threads == 1
 
 
@@ -124,7 +124,7 @@ async def test_real_engine_gets_the_free_cores_and_answers(hives: HiveCatalog, r
     assert await asker.task
     assert asker.held
     spec = asker.held.worker.spec
-    assert spec.threads == max(1, local.cores - 1 - local.workers.get("sim").spec.threads)
+    assert spec.threads == max(1, local.machine.cores - 1 - local.workers.get("sim").spec.threads)
     assert (spec.size, spec.path) == (real_model_path.stat().st_size, real_model_path)
     assert any(isinstance(step, Log) and "ready after" in step.text for step in asker.steps)
 
