@@ -3,7 +3,7 @@
 function render({ model, el }) {
   const root = frame(el, "queen-jobs", "Jobs");
   let table;
-  filterPart(root, "Filter the jobs", (text) => table.filter(text));
+  filterPart(root, (wanted) => table.filter(wanted));
   table = tablePart(model, root, "jobs", (verb, name) => model.send({ [verb]: name }));
   const releaseDog = listWatchdog(model, root, ["jobs"]);
   return () => [table.release, releaseDog].forEach((each) => each());

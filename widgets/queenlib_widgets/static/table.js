@@ -11,7 +11,7 @@ export function tablePart(model, root, trait, act = null) {
   scroll.setAttribute("role", "region");
   scroll.appendChild(table);
   root.appendChild(scroll);
-  const state = { by: -1, down: false, wanted: "" };
+  const state = { by: -1, down: false, words: "", states: [] };
   const rows = new Map();
 
   function heads(columns, actions) {
@@ -40,9 +40,8 @@ export function tablePart(model, root, trait, act = null) {
     show();
   }
 
-  function ordered(all) {
-    const words = state.wanted.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = all.filter((row) => words.every((word) => row.cells.join(" ").toLowerCase().includes(word)));
+  function ordered(all, stateAt) {
+    const found = all.filter((row) => isWanted(row.cells, stateAt, state));
     if (state.by < 0) return found;
     const compare = (a, b) => String(a.cells[state.by]).localeCompare(String(b.cells[state.by]), undefined, { numeric: true });
     return found.sort((a, b) => (state.down ? compare(b, a) : compare(a, b)));
@@ -50,11 +49,11 @@ export function tablePart(model, root, trait, act = null) {
 
   function show() {
     const { caption: said, columns, rows: all, state: stateAt } = model.get(trait);
-    caption.textContent = said;
-    scroll.setAttribute("aria-label", said);
     const actions = act !== null;
     if (headRow.children.length !== columns.length + (actions ? 1 : 0)) heads(columns, actions);
-    const wanted = ordered([...all]);
+    const wanted = ordered(all, stateAt);
+    caption.textContent = wanted.length < all.length ? `${wanted.length} of ${said}` : said;
+    scroll.setAttribute("aria-label", said);
     const names = new Set(wanted.map((row) => row.name));
     for (const [name, line] of rows) {
       if (names.has(name)) continue;
@@ -112,8 +111,8 @@ export function tablePart(model, root, trait, act = null) {
   const release = onChange(model, [trait], show);
   return {
     release,
-    filter: (text) => {
-      state.wanted = text;
+    filter: (wanted) => {
+      Object.assign(state, wanted);
       show();
     },
   };
@@ -123,15 +122,34 @@ function rest(said) {
   return said.split(" ").slice(1).join(" ").replace(/^\((.*)\)$/, "$1");
 }
 
-/** A field that narrows a table down to the rows that have all its words. */
-export function filterPart(root, label, act) {
+/** Whether a row has all the words, and one of the states where some are asked for. */
+export function isWanted(cells, stateAt, { words, states }) {
+  const said = cells.join(" ").toLowerCase();
+  const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
+  return parts.every((part) => said.includes(part)) && (states.length === 0 || states.includes(cells[stateAt].split(" ")[0]));
+}
+
+const STATES = {
+  "every state": [],
+  unfinished: ["queued", "waiting", "running", "cancelling"],
+  succeeded: ["succeeded"],
+  failed: ["failed", "lost"],
+  cancelled: ["cancelled"],
+};
+
+/** What narrows a table of jobs down: words that a row has to have, and its state. */
+export function filterPart(root, act) {
   const tools = make("div", "queen-tools");
   const field = make("input");
   field.type = "search";
   field.placeholder = "filter";
-  field.setAttribute("aria-label", label);
-  field.addEventListener("input", () => act(field.value));
-  tools.appendChild(field);
+  field.setAttribute("aria-label", "Filter the jobs by words");
+  field.addEventListener("input", () => act({ words: field.value }));
+  const choice = make("select");
+  choice.setAttribute("aria-label", "Filter the jobs by state");
+  choice.append(...Object.keys(STATES).map((name) => make("option", "", name)));
+  choice.addEventListener("change", () => act({ states: STATES[choice.value] }));
+  tools.append(field, choice);
   root.appendChild(tools);
 }
 
