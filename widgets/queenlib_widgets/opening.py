@@ -6,6 +6,7 @@ import asyncio
 from contextvars import copy_context
 
 from queenlib import Queen, QueenError
+from queenlib.display.screen import stay
 
 
 class Opening:
@@ -14,6 +15,7 @@ class Opening:
     def __init__(self, queen: Queen) -> None:
         self._queen = queen
         self._cell = copy_context()
+        self._cell.run(stay)
 
     def obey(self, verb: str, name: str) -> None:
         """Begin what a button asks for, on the queen's own loop."""
