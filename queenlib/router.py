@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any
 
 from queenlib.errors import InvalidOperation, InvalidRequest, StreamReset
-from queenlib.messages import hive, infer, model, status, worker
 from queenlib.messages.base import Deleted, Operation, Recovery
+from queenlib.messages.batch import InferBatch
 from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.change import Change, Watch
 from queenlib.messages.events import Event, Yielded
@@ -21,16 +21,13 @@ from queenlib.messages.job import USUAL, CreatedJob, JobListing, JobRecord, Prun
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
 from queenlib.messages.snapshot import Snapshot
-from queenlib.operations import hive as hive_operations
-from queenlib.operations import infer as infer_operations
-from queenlib.operations import model as model_operations
-from queenlib.operations import status as status_operations
-from queenlib.operations import worker as worker_operations
 from queenlib.operations.again import again
+from queenlib.operations.tally import Tallying
 from queenlib.registry.door import Door
 from queenlib.registry.reader import Reader
 from queenlib.registry.recovery import DIED, fate, unreadable
 from queenlib.registry.run import Work
+from queenlib.routing import route_operation
 from queenlib.state import QueenState
 from queenlib.version import PROTOCOL, __version__
 from queenlib.watches import Watches
@@ -63,7 +60,9 @@ class Router:
         """Parse the operation, create its job once, and start it."""
         operation = parse_operation(payload)
         if terms.repeats is not None:
-            terms = terms.model_copy(update={"repeats": (await self.get_job(terms.repeats)).id})
+            repeated = await self.get_job(terms.repeats)
+            terms = terms.model_copy(update={"repeats": repeated.id})
+            operation = parse_operation({**operation.wire(), **await self._state.registry.batches.beside(repeated.id)})
         work = self._work(operation) if terms.start == "now" else None
         job_id = await self._state.registry.create(operation, work, terms)
         return CreatedJob(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream", job=await self.get_job(job_id))
@@ -163,7 +162,7 @@ class Router:
         """See to a job whose queen died under it."""
         registry = self._state.registry
         try:
-            operation = parse_operation(record.request)
+            operation = parse_operation(await registry.batches.whole(record))
         except InvalidOperation as error:
             unread = OPERATIONS.get(record.operation, _Unknown)
             await registry.finish(record, unread.model_construct(operation=record.operation), unreadable(record, error))
@@ -175,11 +174,18 @@ class Router:
         await registry.resume(record, operation, again=DIED if what.deed == "again" else "")
         repeated = what.deed == "again" or record.attempt > 1
         if repeated or record.terms.start == "now":
-            registry.start(record.id, self._work(operation, repeated=repeated))
+            rows = Tallying(operation.count) if isinstance(operation, InferBatch) else None
+            if rows is not None:
+                async for row in registry.batches.ended(record.id):
+                    rows.take(row)
+            registry.start(record.id, self._work(operation, rows, repeated=repeated))
 
-    def _work(self, operation: AnyOperation, *, repeated: bool = False) -> Work:
+    def _work(self, operation: AnyOperation, rows: Tallying | None = None, *, repeated: bool = False) -> Work:
+        if rows is None and isinstance(operation, InferBatch):
+            rows = Tallying(operation.count)  # all attempts of this queen go on from each other
+
         def work() -> AsyncGenerator[Yielded]:
-            steps = route_operation(operation, self._state)
+            steps = route_operation(operation, self._state, rows)
             return again(operation, steps) if repeated else steps
 
         return work
@@ -198,52 +204,3 @@ def _check_epoch(record: JobRecord, after: int, epoch: int | None) -> None:
         last_seq=last_seq,
         epoch=record.epoch,
     )
-
-
-def route_operation(operation: AnyOperation, state: QueenState) -> AsyncGenerator[Yielded]:
-    """The generator that does an operation; it has not begun."""
-    match operation:
-        case hive.HiveList():
-            return hive_operations.hive_list(operation, state.hives)
-        case hive.HiveGet():
-            return hive_operations.hive_get(operation, state.hives)
-        case hive.HiveStatus():
-            return hive_operations.hive_status(operation, state.hives)
-        case hive.HiveCreate():
-            return hive_operations.hive_create(operation, state.hives)
-        case hive.HiveUpdate():
-            return hive_operations.hive_update(operation, state.hives)
-        case hive.HiveDelete():
-            return hive_operations.hive_delete(operation, state.hives)
-        case hive.HiveStart():
-            return hive_operations.hive_start(operation, state.hives)
-        case hive.HiveStop():
-            return hive_operations.hive_stop(operation, state.hives)
-        case worker.WorkerList():
-            return worker_operations.worker_list(operation, state.hives)
-        case worker.WorkerGet():
-            return worker_operations.worker_get(operation, state.hives)
-        case worker.WorkerSpawn():
-            return worker_operations.worker_spawn(operation, state.hives)
-        case worker.WorkerDelete():
-            return worker_operations.worker_delete(operation, state.hives)
-        case worker.WorkerStopIdle():
-            return worker_operations.worker_stop_idle(operation, state.hives)
-        case model.ModelList():
-            return model_operations.model_list(operation, state.hives)
-        case model.ModelGet():
-            return model_operations.model_get(operation, state.hives)
-        case model.ModelDownload():
-            return model_operations.model_download(operation, state.hives)
-        case model.ModelDelete():
-            return model_operations.model_delete(operation, state.hives)
-        case infer.Infer():
-            return infer_operations.infer(operation, state.hives, state.world, state.default_model)
-        case status.Status():
-            return status_operations.status(operation, state.hives)
-        case status.QueenCheck():
-            return status_operations.queen_check(operation, state.hives, state.home, state.world, state.default_model)
-        case status.HiveCheck():
-            return status_operations.hive_check(operation, state.hives, state.world)
-        case _:
-            assert_never(operation)

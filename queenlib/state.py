@@ -9,6 +9,7 @@ from datetime import datetime
 from queenlib.hives.catalog import HiveCatalog
 from queenlib.home import Home
 from queenlib.models.catalog import DEMO_MODEL, ModelCatalog
+from queenlib.operations.claims import Claims
 from queenlib.registry.limits import Limits
 from queenlib.registry.registry import Registry
 from queenlib.registry.retention import Retention
@@ -29,6 +30,8 @@ class QueenState:
     default_model: str
     """The model of an `infer` that names none."""
     started_at: datetime
+    claims: Claims
+    """The questions that its batches ask now."""
 
     @classmethod
     def open(
@@ -58,6 +61,7 @@ class QueenState:
             models=models,
             default_model=os.environ.get("QUEENLIB_MODEL") or DEMO_MODEL,
             started_at=world.now(),
+            claims=Claims(),
         )
 
     async def close(self) -> None:

@@ -20,7 +20,8 @@ from queenlib.messages.model import ModelDelete
 from queenlib.messages.parse import OPERATIONS, parse_operation
 from queenlib.messages.state import State
 from queenlib.registry.memory import Memory, MemoryStore
-from queenlib.router import Router, route_operation
+from queenlib.router import Router
+from queenlib.routing import route_operation
 from queenlib.state import QueenState
 from tests.registry.test_store import AT, ended, first, grown, lines
 

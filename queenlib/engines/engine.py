@@ -106,6 +106,11 @@ class Engine(Protocol):
     name: str
     """`llama_cpp` or `simulated`."""
 
+    @property
+    def build(self) -> str:
+        """Which build of it; empty where it is not installed. Another one may answer otherwise."""
+        ...
+
     def available(self) -> str:
         """Empty if the engine can be used here, else why not and what to do."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from importlib.metadata import PackageNotFoundError, version
 
 from queenlib.engines.connection import EngineConnection, Patience
 from queenlib.engines.engine import Connection, Launch, LoadSpec
@@ -42,6 +43,14 @@ class LlamaCpp:
 
     def __init__(self, world: World, patience: Patience | None = None) -> None:
         self._world, self._patience = world, patience
+
+    @property
+    def build(self) -> str:
+        """The version of its package; empty where it is not installed."""
+        try:
+            return version("xllamacpp")
+        except PackageNotFoundError:
+            return ""
 
     def available(self) -> str:
         """Empty if the engine is installed, else how to install it."""

@@ -102,6 +102,8 @@ class Simulated:
     """
 
     name = "simulated"
+    build = "1"
+    """Raised when its answers change."""
 
     def __init__(self, world: World, patience: Patience | None = None, journal: Path | None = None) -> None:
         self._world, self._patience, self._journal = world, patience, journal

@@ -41,6 +41,9 @@
        │  ├─ WorkerProtocol            it answered something that is not its protocol
        │  ├─ NotAsked                  the queen could open no connection to it; it was not asked
        │  └─ NotStopped                it was told to stop and did not within its time
+       ├─ MissingCell                  a row of a batch has nothing in a cell that its question needs
+       ├─ InvalidAnswer                an answer is not of its schema, or was cut off
+       ├─ TooManyFailures              more rows of a batch failed than were allowed
        └─ ModelError
           ├─ DownloadFailed            the source could not be reached or broke off
           ├─ WrongChecksum             the bytes are not the promised ones
@@ -58,10 +61,12 @@ from queenlib.errors.endings import (
     DownloadFailed,
     EngineError,
     InternalError,
+    InvalidAnswer,
     JobCancelled,
     JobFailed,
     JobLost,
     JobTimeout,
+    MissingCell,
     MissingExtra,
     ModelError,
     ModelFileError,
@@ -74,6 +79,7 @@ from queenlib.errors.endings import (
     StoreBusy,
     StoreFailed,
     StoreFull,
+    TooManyFailures,
     WorkerDied,
     WorkerProtocol,
     WorkerStalled,
@@ -109,10 +115,11 @@ from queenlib.errors.refusals import (
 
 __all__ = [
     "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "HomeTaken", "IllegalTransition",
-    "InUse", "InternalError", "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost",
-    "JobTimeout", "KeyConflict", "MissingExtra", "ModelError", "ModelFileError", "NameTaken", "NoRoom", "NotAsked",
-    "NotFound", "NotStopped", "PromptTooLong", "ProtocolMismatch", "QueenClosed", "QueenDraining", "QueenError",
-    "QueenUnreachable", "QueueFull", "StaleEpoch", "StoreBusy", "StoreFailed", "StoreFull", "StoreUnusable",
-    "StreamBeyondEnd", "StreamInterrupted", "StreamReset", "TooLarge", "UnknownDevice", "UnknownHive", "UnknownJob",
-    "UnknownModel", "UnknownWorker", "WorkerDied", "WorkerProtocol", "WorkerStalled", "WrongChecksum", "revive",
+    "InUse", "InternalError", "InvalidAnswer", "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed",
+    "JobLost", "JobTimeout", "KeyConflict", "MissingCell", "MissingExtra", "ModelError", "ModelFileError",
+    "NameTaken", "NoRoom", "NotAsked", "NotFound", "NotStopped", "PromptTooLong", "ProtocolMismatch", "QueenClosed",
+    "QueenDraining", "QueenError", "QueenUnreachable", "QueueFull", "StaleEpoch", "StoreBusy", "StoreFailed",
+    "StoreFull", "StoreUnusable", "StreamBeyondEnd", "StreamInterrupted", "StreamReset", "TooLarge",
+    "TooManyFailures", "UnknownDevice", "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied",
+    "WorkerProtocol", "WorkerStalled", "WrongChecksum", "revive",
 ]  # fmt: skip

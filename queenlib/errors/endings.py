@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from queenlib.errors.base import QueenError
@@ -119,6 +119,22 @@ class NotStopped(EngineError):
     """A worker was told to stop a generation and had not after `waited_s` seconds."""
 
     waited_s: float
+
+
+class MissingCell(JobFailed):
+    """A row of a batch has nothing in a cell that its question needs: that of `column`. It was not asked."""
+
+    column: str
+
+
+class InvalidAnswer(JobFailed):
+    """An answer is not of the schema that was asked for, or was cut off before it could be."""
+
+
+class TooManyFailures(JobFailed):
+    """More rows of a batch failed than were allowed: `failures` says how many, by the class of their error."""
+
+    failures: Mapping[str, int]
 
 
 class ModelError(JobFailed):

@@ -12,7 +12,7 @@ from queenlib.engines.llama_cpp import LlamaCpp
 from queenlib.engines.simulated import Simulated
 from queenlib.errors import Conflict, NameTaken, UnknownHive
 from queenlib.hives.hive import Hive
-from queenlib.hives.holding import Held, hold
+from queenlib.hives.holding import Held, hold, slots
 from queenlib.hives.loader import Loader
 from queenlib.hives.scheduler import Wish
 from queenlib.hives.slots import Urgency
@@ -20,6 +20,7 @@ from queenlib.hives.worker import Worker
 from queenlib.home import Home
 from queenlib.messages.events import Body
 from queenlib.messages.hive import HiveInfo, HiveKind
+from queenlib.messages.model import ModelUsed
 from queenlib.messages.parse import nearest
 from queenlib.messages.worker import KeepAlive, WorkerSpawn
 from queenlib.models.catalog import ModelCatalog
@@ -150,6 +151,32 @@ class HiveCatalog:
         """
         hive = self.get(hive_id)
         return hold(hive, self._loaders[hive_id], replace(wish, model=self._canonical(wish.model)), urgency)
+
+    def slots(self, hive_id: str, wish: Wish) -> tuple[int, ...]:
+        """How many slots each worker of a hive has that can take this and is loaded.
+
+        Raises:
+            UnknownHive: There is none of that id.
+            UnknownModel: The name is no alias that is known and no source.
+        """
+        return slots(self.get(hive_id), replace(wish, model=self._canonical(wish.model)))
+
+    def known(self, model: str) -> ModelUsed | None:
+        """The model of a name with its SHA-256; `None` where that is not known before it is brought here.
+
+        Raises:
+            UnknownModel: The name is no alias that is known and no source.
+        """
+        name = self._canonical(model)
+        if name.startswith("sim:"):
+            return ModelUsed(name=name)
+        found = next((each for each in self._models.list() if each.name == name), None)
+        return None if found is None or found.sha256 is None else ModelUsed(name=name, sha256=found.sha256)
+
+    def build(self, model: str) -> str:
+        """Which build of which engine runs a model."""
+        engine = self._engines["simulated" if model.startswith("sim:") else "llama_cpp"]
+        return f"{engine.name} {engine.build}"
 
     def users(self, model: str) -> tuple[str, ...]:
         """The workers that use a model, or will when they are loaded, by name; on whichever hive."""

@@ -77,6 +77,11 @@ async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> Asyn
                     return
 
 
+def slots(hive: Hive, wish: Wish) -> tuple[int, ...]:
+    """How many slots each worker has that can take this and is loaded."""
+    return tuple(worker.spec.slots for worker in hive.workers.all() if worker.open and _fits(worker, wish))
+
+
 def _enough(made: list[Worker]) -> None:
     if len(made) >= LOADS and (end := made[-1].end):
         raise made[-1].died(end, f"before it was this one's turn, as {LOADS - 1} others had")

@@ -69,7 +69,8 @@ class Loader:
         if before := self.before(wish):
             return before
         name = self._hive.world.new_id("worker")
-        return WorkerSpawn(model=wish.model, device=wish.device, hive_id=self._hive.id, name=name)
+        usual = WorkerSpawn(model=wish.model, device=wish.device, hive_id=self._hive.id, name=name)
+        return usual if wish.slots is None else usual.model_copy(update={"slots": wish.slots})
 
     async def spawn(self, wanted: WorkerSpawn) -> AsyncGenerator[Body | Worker]:
         """Yields what happens and, last, a worker as `wanted`, which has a name; one that is there is taken.

@@ -42,6 +42,8 @@ class Wish:
     device: str | None = None
     keep_alive: KeepAlive | None = None
     """How long the worker that takes it is kept idle from then on."""
+    slots: int | None = None
+    """Generations at once of a worker that is started for it; unsaid, as many as are usual."""
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,10 @@ class Operation(Message):
         """What of this request is written down; all of it, unless the operation says otherwise."""
         return self
 
+    def beside(self) -> Mapping[str, Any]:
+        """Fields that are too much for a record: `kept` leaves them out, and they are written down beside it."""
+        return {}
+
     def keeps(self, item: T) -> T | None:
         """What is written down of something that the operation yields; `None` for nothing."""
         return item

@@ -2,76 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from queenlib.messages.base import Count, Message, Milliseconds, Result, Said, Utc
+from queenlib.messages.body import Body as Body  # what becomes an event is asked for here
+from queenlib.messages.body import Channel as Channel
+from queenlib.messages.body import Log as Log
+from queenlib.messages.body import Metrics as Metrics
+from queenlib.messages.body import Progress as Progress
+from queenlib.messages.body import Token as Token
+from queenlib.messages.body import Waiting as Waiting
+from queenlib.messages.body import Working as Working
+from queenlib.messages.problem import Problem as Problem  # the end of a job tells it
+from queenlib.messages.row import RowData as RowData  # it is a body, like those below
 from queenlib.messages.state import State
 
-Channel = Literal["content", "reasoning"]
-"""What a token belongs to: the answer, or the thoughts before it."""
-
-
-class Problem(Message):
-    """An error as data: its class and its four parts. `queenlib.errors.revive` makes it the error again."""
-
-    kind: str
-    what: Said
-    why: Said = ""
-    state: Said = ""
-    next: Said = ""
-    fields: dict[str, Any] = Field(default_factory=dict)
-
-
-class Log(Message):
-    """A line for people."""
-
-    text: Said
-    """One line, without its line end."""
-    level: Literal["debug", "info", "warning", "error"] = "info"
-
-
-class Progress(Message):
-    """How far something has come."""
-
-    what: Said
-    """What is under way, such as `download smollm2-135m`."""
-    done: Count
-    total: Count | None
-    """`None` while it is not known."""
-    unit: Literal["bytes", "steps", "tokens"]
-
-
-class Token(Message):
-    """One piece of an answer, as the engine sent it."""
-
-    text: Said
-    dt_ms: Milliseconds
-    """Since the piece before, or for the first since the request, in milliseconds; taken where it left the socket."""
-    channel: Channel = "content"
-
-
-class Metrics(Message):
-    """Numbers about the work, by name; the unit is in the name."""
-
-    values: dict[str, float]
-
-
-class Waiting(Message):
-    """The work is blocked by something outside it, until it says that it goes on: `Working`."""
-
-    reason: Said
-    """What it waits for, such as `slot: 2 ahead on worker-a1`."""
-
-
-class Working(Message):
-    """What the work waited for is there: it goes on."""
-
-
-Body = Log | Progress | Token | Metrics | Waiting | Working
-"""What an operation yields while it works; last comes its result."""
+SAID = 100
+"""So much of a row's answer its line for people says, in characters."""
 
 
 class StateData(Message):
@@ -187,6 +138,17 @@ class TokenEvent(_Event):
         return self.data.text
 
 
+class RowEvent(_Event):
+    """A row of a batch has ended."""
+
+    type: Literal["row"] = "row"
+    data: RowData
+
+    def __str__(self) -> str:
+        said = self.data.error.what if self.data.error else " ".join(self.data.text.split())
+        return f"· row {self.data.i}: {said if len(said) <= SAID else f'{said[: SAID - 1]}…'}\n"
+
+
 class MetricsEvent(_Event):
     """Numbers about the work."""
 
@@ -230,7 +192,7 @@ class EndEvent(_Event):
 
 
 Event = Annotated[
-    StateEvent | LogEvent | ProgressEvent | TokenEvent | MetricsEvent | AttemptEvent | ResultEvent | EndEvent,
+    StateEvent | LogEvent | ProgressEvent | TokenEvent | RowEvent | MetricsEvent | AttemptEvent | ResultEvent | EndEvent,
     Field(discriminator="type"),
 ]
 """One record in a job's log. `str(event)` is its text with its own line end; pieces of an answer have none, so that
@@ -238,6 +200,14 @@ Event = Annotated[
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 """Reads any event: `EVENT.validate_json(line)`."""
+
+EVENT_OF: Mapping[type[Message], type[Any]] = {
+    Log: LogEvent,
+    Progress: ProgressEvent,
+    RowData: RowEvent,
+    Metrics: MetricsEvent,
+}
+"""The event that tells of a body, where it is that body and no more."""
 
 Yielded = Body | Result
 """What an operation yields: bodies, and last its result."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from queenlib.messages.base import Count, Message, Milliseconds, ModelName, Name, Operation, Recovery, Result, T
+from queenlib.messages.answer import FinishReason as FinishReason
+from queenlib.messages.answer import Usage as Usage
+from queenlib.messages.base import Message, Milliseconds, ModelName, Name, Operation, Recovery, Result, T
 from queenlib.messages.events import Token
 from queenlib.messages.model import ModelUsed
 from queenlib.messages.worker import KeepAlive
@@ -145,26 +146,6 @@ class Infer(Sampling, Operation):
         system = (ChatMessage(role="system", content=self.system),) if self.system is not None else ()
         asked = self.messages or (ChatMessage(role="user", content=self.prompt or ""),)
         return system + asked
-
-
-class FinishReason(StrEnum):
-    """Why an answer ended."""
-
-    STOP = "stop"
-    """The model was done, or a stop text came."""
-    LENGTH = "length"
-    """`max_tokens` or the context was used up: the answer is cut off."""
-
-
-class Usage(Message):
-    """Tokens."""
-
-    prompt_tokens: Count
-    """Tokens of the prompt, cached ones included."""
-    cached_tokens: Count
-    """Of these, tokens that the engine had read before."""
-    completion_tokens: Count
-    """Tokens generated."""
 
 
 class Timings(Message):

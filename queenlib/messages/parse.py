@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticSerializationError, to_json
 
 from queenlib.errors import InvalidOperation, InvalidRequest
-from queenlib.messages import hive, infer, model, status, worker
+from queenlib.messages import batch, hive, infer, model, status, worker
 from queenlib.messages.base import Operation
 from queenlib.messages.events import EVENT
 from queenlib.messages.explain import describe
@@ -25,7 +25,8 @@ AnyWorkerOperation = (
 )  # fmt: skip
 AnyModelOperation = model.ModelList | model.ModelGet | model.ModelDownload | model.ModelDelete
 AnyStatusOperation = status.Status | status.QueenCheck | status.HiveCheck
-AnyOperation = AnyHiveOperation | AnyWorkerOperation | AnyModelOperation | infer.Infer | AnyStatusOperation
+AnyInferOperation = infer.Infer | batch.InferBatch
+AnyOperation = AnyHiveOperation | AnyWorkerOperation | AnyModelOperation | AnyInferOperation | AnyStatusOperation
 """Every operation that there is."""
 
 OPERATIONS: Mapping[str, type[Operation]] = {each.model_fields["operation"].default: each for each in get_args(AnyOperation)}

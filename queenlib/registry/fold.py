@@ -13,6 +13,7 @@ from queenlib.messages.events import (
     MetricsEvent,
     ProgressEvent,
     ResultEvent,
+    RowEvent,
     StateEvent,
     TokenEvent,
 )
@@ -20,7 +21,7 @@ from queenlib.messages.job import USUAL, JobRecord, Terms
 from queenlib.messages.state import State
 from queenlib.registry.states import step
 
-PLAIN = (LogEvent, MetricsEvent, ProgressEvent)
+PLAIN = (LogEvent, MetricsEvent, ProgressEvent, RowEvent)
 """Events that change nothing of a record but how long its log is."""
 
 

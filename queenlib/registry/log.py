@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from queenlib.errors import QueenError, StoreFailed
 from queenlib.messages.base import Operation
 from queenlib.messages.events import (
+    EVENT_OF,
     AttemptData,
     AttemptEvent,
     Body,
@@ -16,14 +17,13 @@ from queenlib.messages.events import (
     EndEvent,
     Event,
     Log,
-    LogEvent,
     Metrics,
-    MetricsEvent,
     Problem,
     Progress,
     ProgressEvent,
     ResultData,
     ResultEvent,
+    RowData,
     StateData,
     StateEvent,
     Token,
@@ -46,8 +46,6 @@ PENDING_LIMIT = 4096
 """Events that may wait for the store before the work has to wait."""
 LINGER_S = 0.005
 """How long progress waits for something to go to the store with: the first piece of an answer often comes right after it."""
-
-_EVENTS: Mapping[type[Any], type[Any]] = {Log: LogEvent, Progress: ProgressEvent, Metrics: MetricsEvent}
 
 
 class JobLog:
@@ -103,7 +101,9 @@ class JobLog:
         """
         record, first = self.record, self._take()  # who finds it in the store may start it before this returns
         try:
-            job_id = await self._store.create(record, first, payload_digest(self._operation, record.terms))
+            job_id = await self._store.create(
+                record, first, payload_digest(self._operation, record.terms), self._operation.beside()
+            )
         except QueenError:
             raise
         except Exception as error:
@@ -187,8 +187,8 @@ class JobLog:
             case Working():
                 if self.record.state is State.WAITING:
                     self.state(State.RUNNING)
-            case Log() | Progress() | Metrics():
-                self._add(_EVENTS[type(body)](**self._next(), data=body))
+            case Log() | Progress() | RowData() | Metrics():
+                self._add(EVENT_OF[type(body)](**self._next(), data=body))
 
     def _settle(self) -> None:
         """Make one event of the pieces that were gathered."""

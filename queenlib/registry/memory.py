@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob
-from queenlib.registry.store import does_not_follow, id_taken, key_conflict, not_ended, read_cursor, stale
+from queenlib.messages.row import RowData
+from queenlib.registry.store import (
+    NOTHING,
+    answers_in,
+    does_not_follow,
+    id_taken,
+    key_conflict,
+    not_ended,
+    read_cursor,
+    stale,
+)
 
 
 @dataclass
@@ -19,6 +30,7 @@ class _Kept:
     events: list[Event]
     digest: str
     number: int
+    beside: Mapping[str, Any]
 
     def size(self) -> int:
         return sum(len(event.line) for event in self.events)
@@ -48,7 +60,9 @@ class MemoryStore:
         self.epoch = self._memory.epoch
         """See `Store.epoch`."""
 
-    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    async def create(
+        self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
+    ) -> str:
         """See `Store.create`."""
         self._check_epoch()
         kept, key = self._memory, record.terms.key
@@ -59,7 +73,7 @@ class MemoryStore:
         if record.id in kept.jobs:
             raise id_taken(record.id)
         kept.created += 1
-        kept.jobs[record.id] = _Kept(record, list(events), digest, kept.created)
+        kept.jobs[record.id] = _Kept(record, list(events), digest, kept.created, beside)
         if key is not None:
             kept.keys[key] = record.id
         return record.id
@@ -77,6 +91,18 @@ class MemoryStore:
         """See `Store.get`."""
         kept = self._memory.jobs.get(job_id)
         return kept.record if kept else None
+
+    async def beside(self, job_id: str) -> Mapping[str, Any]:
+        """See `Store.beside`."""
+        kept = self._memory.jobs.get(job_id)
+        return kept.beside if kept else NOTHING
+
+    async def answers(self, keys: Collection[str]) -> Mapping[str, RowData]:
+        """See `Store.answers`."""
+        wanted, found = set(keys), dict[str, RowData]()
+        for kept in self._memory.jobs.values():
+            found |= {row.data.key: row.data for row in answers_in(kept.events) if row.data.key in wanted}
+        return found
 
     async def find(self, prefix: str) -> Sequence[str]:
         """See `Store.find`."""

@@ -12,6 +12,7 @@ from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, READS, JobFilter
 from queenlib.messages.job import USUAL, JobListing, JobRecord, Terms
+from queenlib.registry.batches import Batches
 from queenlib.registry.cursor import PAGE, SLOW_PAGE, Cursor, Logs
 from queenlib.registry.door import Door
 from queenlib.registry.finding import find_job
@@ -45,6 +46,7 @@ class Registry:
         self._readers = Readers()
         self._logs = Logs(self._runs, store, self._ended)
         self.snapshots = Snapshots(self._logs, self.get)
+        self.batches = Batches(store)
         self.door = Door(self._runs, world, self._limits)
 
     @property

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from queenlib.errors import Conflict, InvalidRequest, KeyConflict, StaleEpoch
 from queenlib.messages.base import Operation
-from queenlib.messages.events import Event
+from queenlib.messages.events import Event, RowEvent
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob, Terms
+from queenlib.messages.row import RowData
 
 CURSOR_DIGITS = 18
 """A cursor has no more."""
+NOTHING: Mapping[str, Any] = {}
 _FIRST_TERMS = {"start", "key", "retry"}
 """Terms that were there from the start; a later one that says nothing leaves a digest as it was."""
 
@@ -33,13 +35,16 @@ class Store(Protocol):
         """How often what it keeps has been opened, this time included. A store of an older epoch writes nothing."""
         ...
 
-    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    async def create(
+        self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
+    ) -> str:
         """Keep a new job and the first events of its log, unless a job with its key is kept already.
 
         Args:
             record: The job that they fold to.
             events: The first events of its log.
             digest: That of its payload; see `payload_digest`.
+            beside: What of its request the record has not, as plain data; see `Operation.beside`.
 
         Returns:
             The id of the job that is kept: its own, or that of the one that has its key, created with an equal payload.
@@ -61,6 +66,14 @@ class Store(Protocol):
 
     async def get(self, job_id: str) -> JobRecord | None:
         """The record of a job, with its result; `None` if there is none."""
+        ...
+
+    async def beside(self, job_id: str) -> Mapping[str, Any]:
+        """What of a job's request is kept beside its record; nothing of one that is not there."""
+        ...
+
+    async def answers(self, keys: Collection[str]) -> Mapping[str, RowData]:
+        """Of these keys of rows, those that a job has an answer to, with the newest one of each."""
         ...
 
     async def find(self, prefix: str) -> Sequence[str]:
@@ -154,6 +167,13 @@ def does_not_follow(job_id: str, seq: int, last_seq: int) -> Conflict:
 def not_ended(job_id: str) -> Conflict:
     """The error for removing a job that is at work."""
     return Conflict(f"{job_id} has not ended.", state="Nothing was removed.", next=f"Cancel it: jobs.cancel({job_id!r})")
+
+
+def answers_in(events: Iterable[Event]) -> Iterator[RowEvent]:
+    """The rows among these events whose answers may be given to others: made for this job, and whole."""
+    for event in events:
+        if isinstance(event, RowEvent) and event.data.key and not event.data.error and not event.data.cached:
+            yield event
 
 
 def read_cursor(cursor: str | None) -> int | None:

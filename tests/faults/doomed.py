@@ -13,9 +13,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -25,6 +26,7 @@ from queenlib.messages.events import Event
 from queenlib.messages.job import JobRecord
 from queenlib.registry.sqlite.opening import open_database
 from queenlib.registry.sqlite.store import SqliteStore
+from queenlib.registry.store import NOTHING
 from queenlib.router import Router
 from queenlib.state import QueenState
 from queenlib.world import World
@@ -104,10 +106,12 @@ class DoomedStore(SqliteStore):
         self.doom = doom
         super().__init__(open_database(path, world, DoomedFiles.NAME), world, vfs=DoomedFiles.NAME)
 
-    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    async def create(
+        self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
+    ) -> str:
         """Create, and perhaps die before or after it."""
         self.doom.meet("creating")
-        job_id = await super().create(record, events, digest)
+        job_id = await super().create(record, events, digest, beside)
         self.doom.meet("created")
         return job_id
 

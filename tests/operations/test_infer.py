@@ -8,7 +8,8 @@ from queenlib.errors import UnknownHive
 from queenlib.hives.catalog import HiveCatalog
 from queenlib.messages.events import Log, Metrics, Token, Waiting, Working
 from queenlib.messages.infer import Infer, InferResult
-from queenlib.operations.infer import infer, sampling
+from queenlib.operations.answering import sampling
+from queenlib.operations.infer import infer
 from queenlib.world import World
 from tests.operations.conftest import last_of
 

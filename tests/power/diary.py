@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from queenlib.messages.base import Operation
 from queenlib.messages.events import Event, TokenEvent
 from queenlib.messages.job import JobRecord, Terms
 from queenlib.registry.sqlite.store import SqliteStore
+from queenlib.registry.store import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,12 @@ class WitnessStore(SqliteStore):
 
     diary: Diary
 
-    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    async def create(
+        self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
+    ) -> str:
         """See `Store.create`."""
         self.diary.first[record.id], self.diary.written[record.id] = record, list(events)
-        created = await super().create(record, events, digest)
+        created = await super().create(record, events, digest, beside)
         if created == record.id:
             self.diary.told("kept", record.id, events[-1].seq)
         return created

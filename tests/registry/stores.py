@@ -1,14 +1,15 @@
 """Stores that have troubles, as real ones do: they take their time, or their disk is full."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from queenlib.messages.base import Operation
 from queenlib.messages.events import Event
 from queenlib.messages.job import USUAL, JobRecord, Terms
 from queenlib.registry.log import JobLog
 from queenlib.registry.memory import Memory, MemoryStore
-from queenlib.registry.store import Store
+from queenlib.registry.store import NOTHING, Store
 from queenlib.world import World
 
 
@@ -32,10 +33,12 @@ class SlowStore(MemoryStore):
         super().__init__(memory)
         self.write_s = write_s
 
-    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    async def create(
+        self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
+    ) -> str:
         """Take a while, write, and take a while to say so."""
         await asyncio.sleep(self.write_s / 2)
-        created = await super().create(record, events, digest)
+        created = await super().create(record, events, digest, beside)
         await asyncio.sleep(self.write_s / 2)
         return created
 
@@ -58,10 +61,12 @@ class FullStore(SlowStore):
         self.room, self.reserve = room, reserve
         self.tried = 0
 
-    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    async def create(
+        self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
+    ) -> str:
         """Write, if there is room."""
         self._use(events)
-        return await super().create(record, events, digest)
+        return await super().create(record, events, digest, beside)
 
     async def append(self, record: JobRecord, events: Sequence[Event]) -> None:
         """Write, if there is room."""

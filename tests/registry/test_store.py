@@ -32,6 +32,8 @@ from queenlib.messages.events import (
     ProgressEvent,
     ResultData,
     ResultEvent,
+    RowData,
+    RowEvent,
     StateData,
     StateEvent,
     TokenData,
@@ -102,6 +104,10 @@ async def everything(store: Store, job_ids: Sequence[str]) -> list[object]:
     return [records, logs, await store.page(1000, None), list(await store.unfinished()), list(await store.ended(1000))]
 
 
+def _row(i: int, key: str, **more: Any) -> RowData:
+    return RowData(i=i, key=key, **more)
+
+
 def all_kinds(job_id: str) -> list[Event]:
     """A log with events of every kind after its first, and with all that is hard to write down."""
     odd = "line\n\ttab \x00 \x1b[31m \u2028 é 蜂 \N{HONEYBEE} \ufffd"
@@ -119,8 +125,10 @@ def all_kinds(job_id: str) -> list[Event]:
         AttemptEvent(**base, seq=9, data=AttemptData(n=2, reason="queen_died", epoch=7)),
         StateEvent(**base, seq=10, data=StateData(state=State.RUNNING)),
         TokenEvent(**base, seq=11, data=TokenData(i=0, text="ab", cuts=(1, 2), dt_ms=(1.0, 2.0))),
-        ResultEvent(**base, seq=12, data=ResultData(result={"text": odd, "n": 1.0, "deep": {"b": [], "a": None}})),
-        EndEvent(**base, seq=13, data=EndData(state=State.SUCCEEDED, error=problem, epoch=8)),
+        RowEvent(**base, seq=12, data=_row(3, "k3", text=odd, parsed={"é": [1, None, 2.5]}, decode_ms=1 / 3)),
+        RowEvent(**base, seq=13, data=_row(2**40, "", error=problem)),
+        ResultEvent(**base, seq=14, data=ResultData(result={"text": odd, "n": 1.0, "deep": {"b": [], "a": None}})),
+        EndEvent(**base, seq=15, data=EndData(state=State.SUCCEEDED, error=problem, epoch=8)),
     ]
 
 
@@ -177,6 +185,47 @@ async def test_the_result_comes_with_the_end(store: Store) -> None:
     kept = await store.get("job-a")
     assert kept is not None
     assert (kept.state, kept.result, kept.ended_at) == (State.SUCCEEDED, {"hives": []}, AT)
+
+
+async def test_what_is_beside_a_record_comes_back(store: Store) -> None:
+    """It is as it was, in no record, and gone with its job; a job without any has none."""
+    beside = {"columns": {"a\x00é": ["蜂", None, ""]}, "n": 1.5}
+    await store.create(*_pair("job-a"), DIGEST, beside)
+    await store.create(*_pair("job-b"), DIGEST)
+    assert await store.beside("job-a") == beside
+    assert (await store.beside("job-b"), await store.beside("job-c")) == ({}, {})
+    record = await store.get("job-a")
+    assert record is not None
+    assert "columns" not in record.request
+    await grown(store, record, [_end("job-a", 2)])
+    [listed] = await store.ended(10)
+    assert listed.size > 0
+    await store.delete(["job-a"])
+    assert await store.beside("job-a") == {}
+
+
+def _end(job_id: str, seq: int) -> EndEvent:
+    return EndEvent(job_id=job_id, seq=seq, at=AT, data=EndData(state=State.CANCELLED, reason="cancel"))
+
+
+async def test_answers_are_found_by_their_keys(store: Store) -> None:
+    """The newest of each key; none that failed, none that was another's, and none of a job that was removed."""
+    problem = Problem(kind="WorkerDied", what="it died")
+
+    async def batch(job_id: str, *rows: RowData) -> None:
+        record, event = first(job_id)
+        await store.create(record, [event], DIGEST)
+        given = [RowEvent(job_id=job_id, seq=2 + at, at=AT, data=row) for at, row in enumerate(rows)]
+        await grown(store, record, [*given, _end(job_id, 2 + len(rows))])
+
+    await batch("job-a", _row(0, "k0", text="old"), _row(1, "k1", text="one"), _row(2, "k2", error=problem))
+    await batch("job-b", _row(7, "k0", text="new"), _row(8, "k1", text="one", cached=True), _row(9, "", text="no key"))
+    found = await store.answers(["k0", "k1", "k2", "", "none"])
+    assert {key: (row.i, row.text) for key, row in found.items()} == {"k0": (7, "new"), "k1": (1, "one")}
+    await store.delete(["job-b"])
+    assert (await store.answers(["k0"]))["k0"].text == "old"
+    await store.delete(["job-a"])
+    assert await store.answers(["k0", "k1"]) == {}
 
 
 async def test_ids_are_found_by_prefix(store: Store) -> None:
@@ -456,7 +505,7 @@ async def test_an_attempt_counts_its_pieces_anew(reopen: Callable[[], Store]) ->
     (kept,) = await store.unfinished()
     assert (kept.tokens, kept.attempt, kept.epoch, kept.epoch_seq) == (2, 2, 7, 9)
     record = await grown(store, kept, log[-2:])
-    assert (record.epoch, record.epoch_seq, (await store.get("job-a"))) == (8, 13, record)
+    assert (record.epoch, record.epoch_seq, (await store.get("job-a"))) == (8, 15, record)
     await store.close()
 
 

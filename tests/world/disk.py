@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob
 from queenlib.registry.memory import Memory, MemoryStore
+from queenlib.registry.store import NOTHING
 
 T = TypeVar("T")
 
@@ -83,9 +84,11 @@ class DiskStore(MemoryStore):
         for deed in pending[: self._disk.chance.randint(0, len(pending))]:
             self._keep(deed)
 
-    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    async def create(
+        self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
+    ) -> str:
         """See `Store.create`."""
-        created: str = await self._write(record.id, lambda: MemoryStore.create(self, record, events, digest))
+        created: str = await self._write(record.id, lambda: MemoryStore.create(self, record, events, digest, beside))
         return created
 
     async def append(self, record: JobRecord, events: Sequence[Event]) -> None:

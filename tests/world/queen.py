@@ -14,6 +14,8 @@ from queenlib.messages.events import Yielded
 from queenlib.messages.parse import AnyOperation
 from queenlib.models.catalog import ModelCatalog
 from queenlib.operations.again import again
+from queenlib.operations.claims import Claims
+from queenlib.operations.tally import Tallying
 from queenlib.registry.limits import Limits
 from queenlib.registry.registry import Registry
 from queenlib.registry.retention import Retention
@@ -42,7 +44,7 @@ class SimulatedQueen(Router):
 
     _state: SimulatedState
 
-    def _work(self, operation: AnyOperation, *, repeated: bool = False) -> Work:
+    def _work(self, operation: AnyOperation, rows: Tallying | None = None, *, repeated: bool = False) -> Work:
         def work() -> AsyncGenerator[Yielded]:
             steps = self._state.works.work(operation)
             return again(operation, steps) if repeated else steps
@@ -80,6 +82,7 @@ class Process:
             models=models,
             default_model="m",
             started_at=world.now(),
+            claims=Claims(),
             works=works,
         )
         self._beginning = self.run(self._begin)

@@ -34,11 +34,13 @@ from queenlib.messages.events import (
     ProgressEvent,
     ResultData,
     ResultEvent,
+    RowEvent,
     StateData,
     StateEvent,
     TokenData,
     TokenEvent,
 )
+from queenlib.messages.row import RowData
 
 _DATA: Mapping[int, tuple[type[Any], type[Any]]] = {
     1: (StateEvent, StateData),
@@ -48,6 +50,7 @@ _DATA: Mapping[int, tuple[type[Any], type[Any]]] = {
     5: (MetricsEvent, Metrics),
     6: (AttemptEvent, AttemptData),
     7: (EndEvent, EndData),
+    9: (RowEvent, RowData),
 }
 _KIND: Mapping[type[Any], int] = {event: kind for kind, (event, _) in _DATA.items()}
 _RESULT = 8

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -14,7 +15,7 @@ from queenlib.registry.sqlite import facets, failures
 from queenlib.registry.sqlite.chunk import SEQ_BITS, Chunk, Row, extend, is_whole, place_of
 from queenlib.registry.sqlite.frames import Place, decode, microseconds
 from queenlib.registry.sqlite.rows import head_crc, head_of, ids_crc, json_of
-from queenlib.registry.store import does_not_follow, id_taken, key_conflict, not_ended, stale
+from queenlib.registry.store import NOTHING, answers_in, does_not_follow, id_taken, key_conflict, not_ended, stale
 
 TURNS = (StateEvent, AttemptEvent, EndEvent)
 """Events that change more of a record than its counts, which the log itself tells."""
@@ -47,7 +48,7 @@ class Ledger:
         if newest != self._epoch:
             raise stale(self._epoch, newest)
 
-    def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    def create(self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING) -> str:
         """See `Store.create`."""
         key, head = record.terms.key, head_of(record)
         crc = head_crc(record.id, None, head)
@@ -60,6 +61,9 @@ class Ledger:
             return self._other(record.id, key, digest)
         number = self._db.last_insert_rowid()
         self._put("requests", number, json_of(record.request))
+        if beside:
+            body = zlib.compress(json_of(beside), 1)
+            self._db.execute("INSERT INTO besides VALUES (?, ?, ?)", (number, ids_crc(number, zlib.crc32(body)), body))
         self._write_log(record.id, extend(None, number, events))
         return record.id
 
@@ -75,6 +79,8 @@ class Ledger:
                 "UPDATE jobs SET head = ?, ended_at = ?, crc = ? WHERE number = ?",
                 (head, ended_at, head_crc(record.id, ended_at, head), last.number),
             )
+        rows = [(row.data.key, last.number, row.seq) for row in answers_in(events)]
+        self._db.executemany("INSERT INTO answers VALUES (?, ?, ?)", rows)
         for event in events:
             if isinstance(event, ResultEvent):
                 self._put("results", last.number, json_of(event.data.result))
@@ -96,8 +102,8 @@ class Ledger:
             self.newest = 0, int(self._db.execute("SELECT removals FROM meta").get)
         for number in numbers:
             facets.remove(self._db, number)
-            for table in ("jobs", "requests", "results"):
-                self._db.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - one of three words
+            for table in ("jobs", "requests", "besides", "results", "answers"):
+                self._db.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - one of five words
             span = place_of(number, 0), place_of(number + 1, 0)
             self._db.execute("DELETE FROM chunks WHERE place >= ? AND place < ?", span)
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import apsw
 
-from queenlib.messages.events import EndEvent, Event
+from queenlib.messages.events import EndEvent, Event, RowEvent
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobRecord, PrunedJob
+from queenlib.messages.row import RowData
 from queenlib.messages.state import State
 from queenlib.registry.sqlite import failures
 from queenlib.registry.sqlite.chunk import is_whole, place_of
 from queenlib.registry.sqlite.frames import BadFrame, Place, decode, microseconds, moment
 from queenlib.registry.sqlite.rows import head_crc, ids_crc, record_of
 from queenlib.registry.sqlite.selecting import candidates
+from queenlib.registry.store import NOTHING
 
 _SELECT = """
     SELECT jobs.number, id, ended_at, head, jobs.crc, requests.body, requests.crc, results.body, results.crc, chunks.*
@@ -35,6 +38,7 @@ _ENDED = """
         (SELECT COALESCE(SUM(LENGTH(body)), 0) FROM chunks
          WHERE place >= jobs.number << 32 AND place < (jobs.number + 1) << 32)
         + LENGTH(head) + COALESCE((SELECT LENGTH(body) FROM requests WHERE number = jobs.number), 0)
+        + COALESCE((SELECT LENGTH(body) FROM besides WHERE number = jobs.number), 0)
         + COALESCE((SELECT LENGTH(body) FROM results WHERE number = jobs.number), 0)
     FROM jobs WHERE ended_at IS NOT NULL {where} ORDER BY ended_at LIMIT ?
 """
@@ -56,6 +60,37 @@ class Reading:
             self._check(job_id, "result", record.result is not None or record.state is not State.SUCCEEDED)
             return record
         return None
+
+    def beside(self, job_id: str) -> Mapping[str, Any]:
+        """See `Store.beside`."""
+        query = "SELECT besides.* FROM besides JOIN jobs ON jobs.number = besides.number WHERE id = ?"
+        for number, crc, body in self._db.execute(query, (job_id,)):
+            self._check(job_id, "request", ids_crc(number, zlib.crc32(body)) == crc)
+            found: Mapping[str, Any] = json.loads(zlib.decompress(body))
+            return found
+        return NOTHING
+
+    def answers(self, keys: Collection[str]) -> Mapping[str, RowData]:
+        """See `Store.answers`."""
+        query = """
+            SELECT answers.number, id, seq FROM answers JOIN jobs ON jobs.number = answers.number
+            WHERE answers.key = ? ORDER BY answers.number DESC, seq DESC LIMIT 1
+        """
+        places = defaultdict[tuple[int, str], set[int]](set)
+        for key in keys:
+            for number, job_id, seq in self._db.execute(query, (key,)):
+                places[number, job_id].add(seq)
+        rows = (row for (number, job_id), seqs in places.items() for row in self._rows(number, job_id, seqs))
+        return {row.key: row for row in rows}
+
+    def _rows(self, number: int, job_id: str, seqs: Collection[int]) -> Iterator[RowData]:
+        last = max(seqs)
+        for event in self._events(number, job_id, min(seqs) - 1):
+            if event.seq in seqs:
+                self._check(job_id, "log", isinstance(event, RowEvent))
+                yield cast("RowData", event.data)
+            if event.seq >= last:
+                return
 
     def find(self, prefix: str) -> Sequence[str]:
         """See `Store.find`."""

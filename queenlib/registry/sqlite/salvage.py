@@ -179,7 +179,7 @@ async def _fill(path: Path, jobs: Sequence[Salvaged], world: World) -> list[str]
 async def _keep(store: SqliteStore, job: Salvaged, world: World) -> bool:
     """Keep a job; `False` if there is one of its id or its key already."""
     try:
-        if await store.create(job.first, job.events[:1], job.digest) != job.record.id:
+        if await store.create(job.first, job.events[:1], job.digest, job.beside) != job.record.id:
             return False
     except Conflict:
         return False

@@ -44,6 +44,13 @@ MIGRATIONS: Sequence[str] = (
     CREATE TABLE dates (number INTEGER PRIMARY KEY, created_at INTEGER NOT NULL) STRICT;
     CREATE INDEX dates_created ON dates (created_at);
     """,
+    """
+    CREATE TABLE besides (number INTEGER PRIMARY KEY, crc INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE TABLE answers (
+        key TEXT NOT NULL, number INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, number, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX answers_of ON answers (number);
+    """,
 )
 """Number n brings a database of version n - 1 to version n, in one transaction.
 
@@ -52,6 +59,8 @@ MIGRATIONS: Sequence[str] = (
 `frames`): `place` is the job's number and the number of the chunk's first event (`chunk.place_of`), `at` the time that its
 frames start from, `before` and `tokens` the pieces of the answer before and after it, `count` its events. Each `crc` is a
 CRC-32 over all of its row. `facets` and `dates` say of the jobs that have ended what they are found by (see `facets`).
+`besides` holds what of a request is too much for every look at it, as JSON under zlib; `answers` says which events are rows
+whose answers may be given to others.
 """
 
 FILLS: Mapping[str, Callable[[apsw.Connection], None]] = {MIGRATIONS[1]: fill}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from queenlib.errors import StoreFailed
 from queenlib.messages.events import EndEvent, Event, TokenEvent
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import JobListing, JobRecord, PrunedJob
+from queenlib.messages.row import RowData
 from queenlib.registry.sqlite import failures
 from queenlib.registry.sqlite.inbox import Deed
 from queenlib.registry.sqlite.opening import Opened, open_database
 from queenlib.registry.sqlite.readers import Readers
 from queenlib.registry.sqlite.writer import WAITS, WAL_PAGES, Waits, Writer
-from queenlib.registry.store import read_cursor
+from queenlib.registry.store import NOTHING, read_cursor
 from queenlib.world import World
 
 Durability = Literal["full", "fast"]
@@ -94,9 +95,11 @@ class SqliteStore:
         """Why nothing is written any more, if so."""
         return self._writer.failure
 
-    async def create(self, record: JobRecord, events: Sequence[Event], digest: str) -> str:
+    async def create(
+        self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
+    ) -> str:
         """See `Store.create`."""
-        created: str = await self._writer.do(Deed(lambda ledger: ledger.create(record, events, digest)))
+        created: str = await self._writer.do(Deed(lambda ledger: ledger.create(record, events, digest, beside)))
         return created
 
     async def append(self, record: JobRecord, events: Sequence[Event]) -> None:
@@ -108,6 +111,14 @@ class SqliteStore:
     async def get(self, job_id: str) -> JobRecord | None:
         """See `Store.get`."""
         return await self._readers.look(lambda reading: reading.get(job_id))
+
+    async def beside(self, job_id: str) -> Mapping[str, Any]:
+        """See `Store.beside`."""
+        return await self._readers.look(lambda reading: reading.beside(job_id))
+
+    async def answers(self, keys: Collection[str]) -> Mapping[str, RowData]:
+        """See `Store.answers`."""
+        return await self._readers.look(lambda reading: reading.answers(keys))
 
     async def find(self, prefix: str) -> Sequence[str]:
         """See `Store.find`."""

@@ -35,6 +35,8 @@ class Salvaged:
     first: JobRecord
     """What the first of them folds to."""
     digest: str
+    beside: Mapping[str, Any]
+    """What of its request was kept beside its record."""
     whole: bool
     """Whether this is all of it, as far as one can see."""
 
@@ -49,6 +51,8 @@ class Wreck:
     """What jobs are called whose row in `jobs` is not whole."""
     bodies: defaultdict[int, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     """Requests and results: which is which is told by what they say."""
+    besides: dict[int, bytes] = field(default_factory=dict)
+    """What of requests was kept beside the records."""
     chunks: defaultdict[int, dict[int, chunk.Row]] = field(default_factory=lambda: defaultdict(dict))
     """The rows of each log, by their first event."""
     epoch: int = 0
@@ -98,7 +102,8 @@ class Wreck:
             head_record = record_of(head, request, result, max(1, len(events)), 0)
         except ValidationError:
             return None
-        return _job(head_record, events, digest, cut=cut)
+        beside = json.loads(zlib.decompress(self.besides[number])) if number in self.besides else {}
+        return _job(head_record, events, digest, beside, cut=cut)
 
     def _events(self, number: int, job_id: str, result: Mapping[str, Any] | None) -> tuple[list[Event], bool]:
         """The good prefix of a log, and whether there is more of it."""
@@ -122,6 +127,10 @@ class Wreck:
                 if ids_crc(number, zlib.crc32(body)) != crc:
                     return False
                 self.bodies[number].add(body)
+            case (None, int() as crc, bytes() as body):
+                if ids_crc(number, zlib.crc32(body)) != crc:
+                    return False
+                self.besides.setdefault(number, body)
             case (None, int(), int(), int(), int(), int(), bytes()):
                 found = cast("chunk.Row", (number, *columns[1:]))
                 if not is_whole(found):
@@ -147,7 +156,7 @@ def _there(result: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return result
 
 
-def _job(head: JobRecord, events: list[Event], digest: str, *, cut: bool) -> Salvaged | None:
+def _job(head: JobRecord, events: list[Event], digest: str, beside: Mapping[str, Any], *, cut: bool) -> Salvaged | None:
     """A job from its record, as it was kept, and the events that are left of its log."""
     if not events or not isinstance(events[0], StateEvent) or events[0].data.state is not State.QUEUED:
         return None
@@ -161,7 +170,7 @@ def _job(head: JobRecord, events: list[Event], digest: str, *, cut: bool) -> Sal
             break
         kept += 1
     same = head.model_copy(update={"last_seq": record.last_seq, "tokens": record.tokens}) == record
-    return Salvaged(record, tuple(events[:kept]), first, digest, whole=same and not cut)
+    return Salvaged(record, tuple(events[:kept]), first, digest, beside, whole=same and not cut)
 
 
 def _begin(head: JobRecord, event: StateEvent) -> JobRecord:

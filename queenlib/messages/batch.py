@@ -1,0 +1,154 @@
+"""The operation `infer_batch`, and what it results in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, Result, Seconds
+from queenlib.messages.infer import ChatMessage, Sampling, Text, Usage
+from queenlib.messages.model import ModelUsed
+from queenlib.messages.template import Template
+from queenlib.messages.worker import KeepAlive
+
+ROWS = 1_000_000
+"""So many rows a batch may have at most."""
+
+Cell = Annotated[str, Field(max_length=4_000_000)] | None
+"""The text of a cell; `None` where nothing is in it."""
+
+_BY_ROW = ("max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed")
+
+
+class InferBatch(Sampling, Operation):
+    """Ask a model about each row of a table. A row that fails is a row with an error; what is done stays done."""
+
+    operation: Literal["infer_batch"] = "infer_batch"
+    prompt: Text | None = None
+    """What to ask: a template that names columns in braces, such as `Classify: {review}`; or give `messages`."""
+    messages: Annotated[tuple[ChatMessage, ...], Field(min_length=1, max_length=10_000)] | None = None
+    """A conversation to go on with, each of its texts a template; or give `prompt`."""
+    system: Text | None = None
+    """What the model is told before all else; a template too."""
+    columns: dict[str, tuple[Cell, ...]] = Field(default_factory=dict)
+    """The cells of the rows, by column; all columns are of one length."""
+    by_row: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    """Sampling parameters that differ from row to row, by name; `None` for as the batch has it."""
+    rows: Annotated[int, Field(ge=0, le=ROWS)] | None = None
+    """How many rows there are; the columns say it where they are there."""
+    model: ModelName | None = None
+    """Which model; by default the queen's own default, at first the demo model."""
+    hive_id: Name | None = None
+    """Only on this hive."""
+    worker_id: Name | None = None
+    """Only on this worker."""
+    device: Annotated[str, Field(max_length=64)] | None = None
+    """Only on workers of this device; it never moves one."""
+    keep_alive: KeepAlive | None = None
+    """How long the worker that answers is kept idle from then on, in seconds, or `never`."""
+    concurrency: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Rows that are asked at once; by default what the slots allow, with one of each worker left to others."""
+    max_failures: Annotated[float, Field(ge=0)] | None = None
+    """When more rows than this have failed the batch fails: below 1 a share of all rows, from 1 on a number of them."""
+    cache: Literal["read", "refresh", "off"] = "read"
+    """Take answers that are there already; or make new ones in their place; or neither take nor keep any."""
+    dedupe: bool = False
+    """Ask equal rows once; without it they are asked apart, unless the temperature is 0."""
+    recovery: ClassVar = Recovery.CONVERGE
+    result_model: ClassVar[type[Result]]
+    run_limit_s: ClassVar = 30 * 86_400.0
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("give either prompt or messages" + (", not both" if self.prompt is not None else ""))
+        if not self.columns and self.rows is None:
+            raise ValueError("give columns")
+        for name, cells in (*self.columns.items(), *self.by_row.items()):
+            if len(cells) != self.count:
+                raise ValueError(f"column {name!r} has {len(cells):,} cells, and there are {self.count:,} rows")
+        for text in self.texts() if self.columns else ():
+            Template(text).check(self.columns)
+        for name, values in self.by_row.items():
+            _check_by_row(name, values)
+        return self
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return self.rows if self.rows is not None else len(next(iter(self.columns.values()), ()))
+
+    def kept(self) -> InferBatch:
+        """See `Operation.kept`: the rows are kept beside the record."""
+        return self.model_copy(update={"columns": {}, "by_row": {}, "rows": self.count})
+
+    def beside(self) -> Mapping[str, Any]:
+        """See `Operation.beside`."""
+        return {"columns": self.columns, "by_row": self.by_row}
+
+    def texts(self) -> tuple[str, ...]:
+        """Its templates."""
+        asked = [self.prompt or ""] if self.messages is None else [message.content for message in self.messages]
+        return (*([self.system] if self.system is not None else []), *asked)
+
+
+class Tally(Result):
+    """What has become of the rows of a batch."""
+
+    rows: Count
+    """How many rows it has."""
+    done: Count = 0
+    """Rows that have ended, failed ones included."""
+    failed: Count = 0
+    """Rows that have an error."""
+    cached: Count = 0
+    """Rows whose answer was there already."""
+    failures: dict[str, Count] = Field(default_factory=dict)
+    """How many failed, by the class of their error."""
+    usage: Usage = Usage(prompt_tokens=0, cached_tokens=0, completion_tokens=0)
+    """Tokens of the rows that were asked for this batch."""
+
+
+class BatchResult(Tally):
+    """What came of a batch. The rows themselves are in its log: `job.frame(of="rows")`."""
+
+    model: ModelUsed
+    concurrency: Count
+    """Rows that were asked at once at most; 0 where none had to be asked."""
+    wall_s: Seconds
+    """From the start of its last attempt to its end, in seconds."""
+    job_id: str = ""
+    """The job that holds its log."""
+
+    def __str__(self) -> str:
+        parts = [f"{self.done - self.failed:,} of {self.rows:,} rows answered"]
+        parts += [f"{self.cached:,} of them from cache"] if self.cached else []
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.failures.items()))
+        parts += [f"{self.failed:,} failed ({kinds})"] if self.failed else []
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<BatchResult: {self}>"
+
+
+InferBatch.result_model = BatchResult
+
+
+def _check_by_row(name: str, values: tuple[Any, ...]) -> None:
+    if name not in _BY_ROW:
+        raise ValueError(f"by_row has {name!r}; what may differ from row to row is {', '.join(_BY_ROW)}")
+    adapter = _ADAPTERS[name]
+    for number, value in enumerate(values):
+        if value is not None:
+            try:
+                adapter.validate_python(value, strict=True)
+            except ValidationError as error:
+                raise ValueError(f"{name} of row {number} is {value!r}: {error.errors()[0]['msg']}") from None
+
+
+_ADAPTERS: Mapping[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(Annotated[(field.annotation, *field.metadata, None)])  # type: ignore[arg-type]
+    for name, field in Sampling.model_fields.items()
+}

@@ -1,0 +1,74 @@
+"""An answer as it comes, and what it took: what one alone and those of a batch share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from queenlib.engines.engine import Finished
+from queenlib.hives.holding import Held
+from queenlib.messages.answer import FinishReason
+from queenlib.messages.events import Progress, Token
+from queenlib.messages.infer import Sampling
+from queenlib.messages.model import ModelUsed
+
+
+@dataclass
+class Answer:
+    """What has come so far."""
+
+    texts: dict[str, list[str]] = field(default_factory=lambda: {"content": [], "reasoning": []})
+    gaps_ms: list[float] = field(default_factory=list)
+    finished: Finished | None = None
+
+    def add(self, item: Token | Progress | Finished) -> None:
+        """One more piece, or its end."""
+        if isinstance(item, Finished):
+            self.finished = item
+        elif isinstance(item, Token):
+            self.texts[item.channel].append(item.text)
+            self.gaps_ms.append(item.dt_ms)
+
+    def text(self, channel: str = "content") -> str:
+        """All of one channel."""
+        return "".join(self.texts[channel])
+
+    @property
+    def ttft_ms(self) -> float:
+        """From the request to the engine until the first piece, in milliseconds; 0 where none came."""
+        return self.gaps_ms[0] if self.gaps_ms else 0.0
+
+    @property
+    def decode_ms(self) -> float:
+        """From the first piece to the last, in milliseconds."""
+        return sum(self.gaps_ms[1:])
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Tokens after the first, by the time that they took; `None` for fewer than two."""
+        after_first = self.finished.usage.completion_tokens - 1 if self.finished else 0
+        return 1000 * after_first / self.decode_ms if after_first > 0 and self.decode_ms > 0 else None
+
+    def parsed(self, schema: dict[str, Any] | None) -> Any:
+        """It as data, where a schema was asked for and it was not cut off; else `None`."""
+        if schema is None or self.finished is None or self.finished.reason is not FinishReason.STOP:
+            return None
+        try:
+            return json.loads(self.text())
+        except ValueError:
+            return None
+
+
+def sampling(operation: Sampling) -> Sampling:
+    """The sampling parameters of an operation, without the rest."""
+    return Sampling(**{name: getattr(operation, name) for name in Sampling.model_fields})
+
+
+def used(held: Held) -> ModelUsed:
+    """The model; asked while it is held, since afterwards its worker and the model itself may go."""
+    name = held.worker.model
+    if name.startswith("sim:"):
+        return ModelUsed(name=name)
+    known = held.hive.models.get(name)
+    return ModelUsed(name=known.name, sha256=known.sha256)

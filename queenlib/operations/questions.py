@@ -1,0 +1,107 @@
+"""The questions of a batch: a row's cells in the batch's template, and what tells one question from another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from queenlib.engines.engine import Generation
+from queenlib.errors import MissingCell
+from queenlib.messages.batch import InferBatch
+from queenlib.messages.infer import ChatMessage, Sampling
+from queenlib.messages.model import ModelUsed
+from queenlib.messages.template import Template
+from queenlib.operations.answering import sampling
+
+KEY_DIGITS = 32
+"""Hexadecimal digits of a key: 128 bits, of which two equal ones are not to be met."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked: another one answers otherwise."""
+
+    model: ModelUsed
+    build: str
+    """Which build of the engine."""
+
+
+class Questions:
+    """The questions of one batch, by the numbers of their rows.
+
+    Args:
+        operation: The batch, whole.
+    """
+
+    def __init__(self, operation: InferBatch) -> None:
+        self._operation = operation
+        self._sampling = sampling(operation)
+        asked = operation.messages or (ChatMessage(role="user", content=operation.prompt or ""),)
+        system = (ChatMessage(role="system", content=operation.system),) if operation.system is not None else ()
+        self._templates = [(message.role, Template(message.content)) for message in (*system, *asked)]
+        names = {name for _, template in self._templates for name in template.columns}
+        self._columns = {name: cells for name, cells in operation.columns.items() if name in names}
+
+    @property
+    def equal_alike(self) -> bool:
+        """Whether equal questions have equal answers: then they are asked once."""
+        return self._operation.dedupe or (self._sampling.temperature == 0 and "temperature" not in self._operation.by_row)
+
+    def generation(self, i: int) -> Generation:
+        """What is asked for row number `i`.
+
+        Raises:
+            MissingCell: There is nothing in a cell that it needs.
+        """
+        row = dict[str, str]()
+        for name, cells in self._columns.items():
+            cell = cells[i]
+            if cell is None:
+                raise MissingCell(
+                    f"Row {i} has nothing in column {name!r}.",
+                    why="The template puts it into the question.",
+                    state="It was not asked.",
+                    next="Fill it, or drop the row: df.dropna(subset=[…])",
+                    column=name,
+                )
+            row[name] = cell
+        messages = tuple(ChatMessage(role=role, content=template.render(row)) for role, template in self._templates)
+        return Generation(messages, self._sampling_of(i))
+
+    def keys(self, asked: Asked) -> Iterator[str]:
+        """The key of each row, in their order; an empty one for a row that cannot be asked.
+
+        It is made from all that the answer depends on: the model, its bytes, the engine's build, the messages, the sampling,
+        and how many equal questions come before, where equal ones are asked apart.
+        """
+        before, apart = Counter[str](), not self.equal_alike
+        for i in range(self._operation.count):
+            try:
+                generation = self.generation(i)
+            except MissingCell:
+                yield ""
+                continue
+            key = _digest(
+                [self._usual if generation.sampling is self._sampling else generation.sampling.wire(), asked.build]
+            )
+            key = _digest([key, asked.model.wire(), [message.wire() for message in generation.messages]])
+            before[key] += apart
+            yield _digest([key, before[key]]) if apart else key
+
+    @cached_property
+    def _usual(self) -> Any:
+        return self._sampling.wire()
+
+    def _sampling_of(self, i: int) -> Sampling:
+        own = {name: values[i] for name, values in self._operation.by_row.items() if values[i] is not None}
+        return self._sampling.model_copy(update=own) if own else self._sampling
+
+
+def _digest(said: Any) -> str:
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:KEY_DIGITS]
