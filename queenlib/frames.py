@@ -1,143 +1,44 @@
-"""Jobs and their logs as pandas DataFrames. Times are UTC; the unit of a number is in its column's name."""
+"""Jobs, logs and batches as pandas DataFrames, and `df.queen`: a model's answers as columns of a DataFrame.
+
+    import queenlib.frames
+
+    df[["label", "score"]] = await df.queen.infer("Classify: {review}", schema=Review)
+
+Times are UTC; the unit of a number is in its column's name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-from queenlib.errors import MissingExtra
-from queenlib.messages.base import Recovery
-from queenlib.messages.events import Event, TokenEvent
-from queenlib.messages.job import JobRecord
-from queenlib.messages.parse import OPERATIONS
+import pandas as pd
 
-try:
-    import pandas as pd
-except ImportError as error:
-    raise MissingExtra(
-        "There are no DataFrames here.",
-        why="pandas is not installed.",
-        state="Nothing was done.",
-        next="pip install 'queenlib[notebook]'",
-        extra="notebook",
-    ) from error
-
-UTC = "datetime64[ns, UTC]"
-
-JOB_COLUMNS = {
-    "job_id": "string",
-    "operation": "category",
-    "state": "category",
-    "model": "string",
-    "created_at": UTC,
-    "started_at": UTC,
-    "ended_at": UTC,
-    "queued_s": "Float64",
-    "run_s": "Float64",
-    "pieces": "Int64",
-    "events": "Int64",
-    "error": "string",
-    "reason": "string",
-    "tags": "string",
-}
-EVENT_COLUMNS = {"job_id": "string", "seq": "int64", "at": UTC, "type": "category", "text": "string", "data": "object"}
-TOKEN_COLUMNS = {
-    "job_id": "string",
-    "i": "int64",
-    "seq": "int64",
-    "at": UTC,
-    "channel": "category",
-    "text": "string",
-    "dt_ms": "float64",
-    "t_ms": "float64",
-}
+from queenlib.client.default import default_queen
+from queenlib.client.framed import FrameJob, Question
+from queenlib.client.queen import Queen
+from queenlib.columns.logs import EVENT_COLUMNS as EVENT_COLUMNS
+from queenlib.columns.logs import JOB_COLUMNS as JOB_COLUMNS
+from queenlib.columns.logs import TOKEN_COLUMNS as TOKEN_COLUMNS
+from queenlib.columns.logs import events_frame as events_frame
+from queenlib.columns.logs import jobs_frame as jobs_frame
+from queenlib.columns.logs import tokens_frame as tokens_frame
+from queenlib.columns.rows import STATS as STATS
+from queenlib.columns.rows import rows_frame as rows_frame
 
 
-def jobs_frame(records: Iterable[JobRecord], *, reads: bool = False) -> pd.DataFrame:
-    """One row a job, newest first.
+@pd.api.extensions.register_dataframe_accessor("queen")
+class QueenAccessor:
+    """What a queen can do with a DataFrame."""
 
-    Args:
-        records: The jobs.
-        reads: Show the jobs that only look at something (lists, status) as well.
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
 
-    Returns:
-        Columns: `job_id`, `operation`, `state`, `model` (asked for; missing for none), `created_at`, `started_at`,
-        `ended_at` (UTC; missing until then), `queued_s` (created to started, seconds), `run_s` (started to ended, seconds),
-        `pieces` (of the answer), `events` (in its log), `error` (its class; missing for none), `reason` (of its state),
-        `tags` (joined by commas; empty for none).
-    """
-    return _frame((_job_row(record) for record in records if reads or not _is_read(record)), JOB_COLUMNS)
+    def infer(self, prompt: Question, *, queen: Queen | None = None, **given: Any) -> FrameJob:
+        """Ask a model about each row; see `Queen.infer_frame`.
 
-
-def events_frame(events: Iterable[Event]) -> pd.DataFrame:
-    """One row an event.
-
-    Returns:
-        Columns: `job_id`, `seq` (from 1), `at` (UTC), `type`, `text` (what it says to people), `data` (its data, a dict).
-    """
-    return _frame((_event_row(event) for event in events), EVENT_COLUMNS)
-
-
-def tokens_frame(events: Iterable[Event]) -> pd.DataFrame:
-    """One row a piece of the answer, as the engine sent it.
-
-    Returns:
-        Columns: `job_id`, `i` (number of the piece, from 0), `seq` (of the event that holds it), `at` (when that was
-        written, UTC), `channel` (`content` or `reasoning`), `text`, `dt_ms` (since the piece before, or for the first since
-        the request, milliseconds), `t_ms` (since the request, milliseconds; at `i` 0 it is the time to first token).
-    """
-    frame = _frame((row for event in events if isinstance(event, TokenEvent) for row in _token_rows(event)), TOKEN_COLUMNS)
-    frame["t_ms"] = frame["dt_ms"].cumsum()
-    return frame
-
-
-def _is_read(record: JobRecord) -> bool:
-    operation = OPERATIONS.get(record.operation)  # a later queen has more of them
-    return operation is not None and operation.recovery is Recovery.READ
-
-
-def _job_row(record: JobRecord) -> dict[str, Any]:
-    def seconds(start: pd.Timestamp | None, end: pd.Timestamp | None) -> float | None:
-        return (end - start).total_seconds() if start is not None and end is not None else None
-
-    return {
-        "job_id": record.id,
-        "operation": record.operation,
-        "state": record.state.value,
-        "model": record.request.get("model"),
-        "created_at": record.created_at,
-        "started_at": record.started_at,
-        "ended_at": record.ended_at,
-        "queued_s": seconds(record.created_at, record.started_at),  # type: ignore[arg-type]
-        "run_s": seconds(record.started_at, record.ended_at),  # type: ignore[arg-type]
-        "pieces": record.tokens,
-        "events": record.last_seq,
-        "error": record.error.kind if record.error else None,
-        "reason": record.reason,
-        "tags": ",".join(record.terms.tags),
-    }
-
-
-def _event_row(event: Event) -> dict[str, Any]:
-    data = event.data.wire()
-    return {"job_id": event.job_id, "seq": event.seq, "at": event.at, "type": event.type, "text": str(event), "data": data}
-
-
-def _token_rows(event: TokenEvent) -> Iterator[dict[str, Any]]:
-    start = 0
-    for number, (cut, dt_ms) in enumerate(zip(event.data.cuts, event.data.dt_ms, strict=True)):
-        yield {
-            "job_id": event.job_id,
-            "i": event.data.i + number,
-            "seq": event.seq,
-            "at": event.at,
-            "channel": event.data.channel,
-            "text": event.data.text[start:cut],
-            "dt_ms": dt_ms,
-        }
-        start = cut
-
-
-def _frame(rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
-    table = list(rows)
-    return pd.DataFrame({name: pd.Series([row.get(name) for row in table], dtype=kind) for name, kind in columns.items()})
+        Args:
+            prompt: A template that names columns in braces, messages with such templates, or a function of a row.
+            queen: Which queen; by default the one of `queenlib.jobs`.
+            given: As for `Queen.infer_frame`.
+        """
+        return (queen or default_queen()).infer_frame(self._frame, prompt, **given)

@@ -65,9 +65,9 @@ class SavedJobs(tuple[SavedJob, ...]):
 
     def frame(self) -> pd.DataFrame:
         """One row a job; see `queenlib.frames.jobs_frame`."""
-        from queenlib import frames
+        from queenlib.columns.logs import jobs_frame
 
-        return frames.jobs_frame([job.record for job in self], reads=True)
+        return jobs_frame([job.record for job in self], reads=True)
 
     def _rows(self) -> Iterator[tables.Row]:
         for job in self:

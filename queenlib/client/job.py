@@ -200,12 +200,19 @@ class Job(Generic[R]):
         """
         return Job(await self._portal.run(rerun(self._backend, self.id, key)), self._backend, self._portal)
 
-    async def frame(self, of: Literal["events", "tokens"] = "events") -> pd.DataFrame:
-        """Its log as a pandas DataFrame: one row an event, or one row a piece of the answer; see `queenlib.frames`."""
-        from queenlib import frames
+    async def frame(self, of: Literal["events", "tokens", "rows"] = "events") -> pd.DataFrame:
+        """Its log as a pandas DataFrame: one row an event, a piece of the answer, or a row of a batch.
+
+        See `queenlib.frames`. It waits for the job's end; `queen.infer_frame` has what there is so far.
+        """
+        from queenlib.columns.logs import events_frame, tokens_frame
+        from queenlib.columns.rows import rows_frame, rows_of
 
         events = [event async for event in self]
-        return frames.tokens_frame(events) if of == "tokens" else frames.events_frame(events)
+        if of == "rows":
+            request = self.record.request
+            return rows_frame(rows_of(events), int(request.get("rows") or 0), request.get("json_schema"))
+        return tokens_frame(events) if of == "tokens" else events_frame(events)
 
     def __repr__(self) -> str:
         record = self.record

@@ -240,9 +240,9 @@ class Jobs:
             limit: Jobs at most.
             wanted: Which jobs, see `list`; without `reads=True`, none that only look at something, such as lists.
         """
-        from queenlib import frames
+        from queenlib.columns.logs import jobs_frame
 
-        return frames.jobs_frame(await self._records(limit, **wanted), reads=True)
+        return jobs_frame(await self._records(limit, **wanted), reads=True)
 
     async def _records(self, limit: int = 10_000, **wanted: Unpack[Filters]) -> Sequence[JobRecord]:
         wanted.setdefault("reads", False)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack
+from typing import Any, Self
 
-from queenlib.client.asking import check_interrupt, infer_operation
 from queenlib.client.backend import Backend
 from queenlib.client.calls import Caller
 from queenlib.client.chat import Chat
 from queenlib.client.families import Hives, Models, WorkersOf
+from queenlib.client.inferring import Inferring
 from queenlib.client.job import Job
 from queenlib.client.jobs import Jobs
 from queenlib.client.opening import connect, take, where
@@ -21,16 +20,11 @@ from queenlib.client.place import Place, Where
 from queenlib.client.portal import Portal
 from queenlib.client.reign import Rule
 from queenlib.client.seat import Seat
-from queenlib.client.spelled import spelled
 from queenlib.client.sync import Sync
 from queenlib.client.talks import begin
-from queenlib.display.interrupt import asked_for
 from queenlib.display.lists import look, picture, show_list
 from queenlib.display.screen import publish
-from queenlib.messages.asked import InferParameters
-from queenlib.messages.infer import ChatMessage, Infer, InferResult
 from queenlib.messages.job import QueenInfo
-from queenlib.messages.parse import parse_terms
 from queenlib.messages.status import CheckReport, HiveCheck, QueenCheck, Status, StatusReport
 from queenlib.registry.limits import Limits
 from queenlib.registry.retention import Retention
@@ -38,7 +32,7 @@ from queenlib.registry.sqlite.store import Durability
 from queenlib.world import World
 
 
-class Queen:
+class Queen(Inferring):
     """A queen: hives, workers, models and jobs.
 
     `Queen()` is one in this process, with an event loop and a thread of its own; closing it (`close()`, `with`,
@@ -78,6 +72,7 @@ class Queen:
         retention: Retention | None = None,
         durability: Durability = "full",
     ) -> None:
+        super().__init__()
         url = url or (None if process or place else os.environ.get("QUEENLIB_URL"))
         self.portal, self._world = Portal(), world or World()
         self._url = url
@@ -96,7 +91,6 @@ class Queen:
         self.jobs, self.hives, self.workers, self.models = Jobs(caller), Hives(caller), WorkersOf(caller), Models(caller)
         self.sync = Sync(self.info, self.jobs)
         """The blocking twins of what is a coroutine: `queen.sync.jobs.list()`."""
-        self._defaults: dict[str, Any] = {}
         self._closed = False
         atexit.register(self.close)  # also for one that nobody holds any more: its jobs and workers go on until then
 
@@ -122,53 +116,6 @@ class Queen:
             QueenError: She cannot be started; it says why.
         """
         return cls(home, place=Place(Where.BACKGROUND, idle_exit_s))
-
-    def defaults(self, *, model: str | None = None, hive: str | None = None) -> Self:
-        """What `infer` uses where it is not told: a model, a hive. Returns this handle."""
-        self._defaults = {name: value for name, value in {"model": model, "hive_id": hive}.items() if value is not None}
-        return self
-
-    @spelled(Infer, InferParameters.__annotations__)
-    def infer(
-        self,
-        prompt: str | Iterable[ChatMessage | Mapping[str, str]],
-        *,
-        model: str | None = None,
-        hive: str | None = None,
-        worker: str | None = None,
-        key: str | None = None,
-        retry: int = 0,
-        tags: Iterable[str] | str = (),
-        timeout: float | None = None,
-        on_interrupt: Literal["cancel", "detach"] = "cancel",
-        **parameters: Unpack[InferParameters],
-    ) -> Job[InferResult]:
-        """Ask a model. On a fresh machine this one call starts the hive, fetches the model, starts a worker, and streams.
-
-        Args:
-            prompt: What to ask, or the messages of a conversation (`{"role": …, "content": …}`).
-            model: By default that of `defaults()`, then `QUEENLIB_MODEL`, then the demo model (a plumbing demo).
-            hive: Only on this hive.
-            worker: Only on this worker.
-            key: Your own name for the job: asked again with it, the same is not generated twice; see `Jobs.create`.
-            retry: How often it is run again where its worker or the queen dies under it; unsaid, it never runs twice.
-            tags: Your own words for the job, to find it and its like by.
-            timeout: Seconds from now until it has to have ended, all waiting included.
-            on_interrupt: Of the cell that waits for it: by default it is cancelled; with `"detach"` it goes on, also where
-                that cell is run again.
-            parameters: What else `queenlib.messages.infer.Infer` has.
-
-        Raises:
-            InvalidOperation: A parameter does not fit; every one is named, and no job was made.
-            KeyConflict: A job with this key was created with another payload.
-        """
-        check_interrupt(on_interrupt)
-        where = {"model": model, "hive_id": hive, "worker_id": worker}
-        operation = infer_operation(prompt, self._defaults, where, parameters)
-        job = self._caller.call(operation, InferResult, parse_terms("now", key, retry, tags, timeout))
-        if on_interrupt == "cancel":
-            asked_for(job)
-        return job
 
     def chat(self, *, system: str | None = None, name: str | None = None, **given: Any) -> Chat:
         """A conversation, whose answers know what was said before: `await talk("…")`.

@@ -46,6 +46,8 @@ class SyncJobs(Twin[Jobs]):
 
     def frame(self, *, limit: int = 10_000, **wanted: Unpack[Filters]) -> pd.DataFrame:
         """Jobs as a pandas DataFrame; see `Jobs.frame`."""
-        from queenlib import frames  # here, and not on the portal: building a table takes time, and jobs run there
+        from queenlib.columns.logs import (
+            jobs_frame,  # here, and not on the portal: building a table takes time, and jobs run there
+        )
 
-        return frames.jobs_frame(self._records(limit, **wanted), reads=True)
+        return jobs_frame(self._records(limit, **wanted), reads=True)

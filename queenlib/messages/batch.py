@@ -69,8 +69,10 @@ class InferBatch(Sampling, Operation):
         for name, cells in (*self.columns.items(), *self.by_row.items()):
             if len(cells) != self.count:
                 raise ValueError(f"column {name!r} has {len(cells):,} cells, and there are {self.count:,} rows")
-        for text in self.texts() if self.columns else ():
-            Template(text).check(self.columns)
+        for text in self.texts():
+            template = Template(text)
+            if self.columns:
+                template.check(self.columns)
         for name, values in self.by_row.items():
             _check_by_row(name, values)
         return self

@@ -21,7 +21,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "httpx2": ("queenlib/models/",),
     "ipywidgets": ("widgets/",),
     "markdown_it": ("queenlib/display/prose.py",),
-    "pandas": ("queenlib/frames.py",),
+    "jsonschema": ("queenlib/operations/asking.py",),
+    "pandas": ("queenlib/columns/", "queenlib/frames.py"),
     "platformdirs": ("queenlib/home.py",),
     "psutil": ("queenlib/hives/", "queenlib/registry/sqlite/mounts.py"),
     "pydantic": ("queenlib/",),  # the ground: messages are made of it, and whoever reads one meets it

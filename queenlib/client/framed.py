@@ -1,0 +1,124 @@
+"""A model's answers as columns of a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from queenlib.client.batching import only
+from queenlib.client.job import Job
+from queenlib.messages.batch import BatchResult, InferBatch
+from queenlib.messages.events import RowEvent
+from queenlib.messages.infer import ChatMessage
+from queenlib.messages.row import RowData
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Question = str | Iterable[ChatMessage | Mapping[str, str]] | Callable[[Mapping[Hashable, Any]], str]
+"""A template that names columns in braces, messages with such templates, or a function of a row, given as a mapping."""
+Ask = Callable[[InferBatch], Job[BatchResult]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the answers come back."""
+
+    index: pd.Index[Any]
+    """That of the frame that was asked about."""
+    prefix: str
+    """What stands before the name of each new column."""
+    stats: bool
+    """Whether what each row took is told too."""
+
+    def frame(self, rows: Mapping[int, RowData], schema: Mapping[str, Any] | None) -> pd.DataFrame:
+        """The new columns."""
+        from queenlib.columns.rows import answers
+
+        made = answers(rows, self.index, schema, stats=self.stats)
+        return made.add_prefix(self.prefix) if self.prefix else made
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What batches before this one came to, about the same frame."""
+
+    rows: Mapping[int, RowData] = field(default_factory=dict)
+    """The rows that had ended, by their numbers in the frame."""
+    places: Sequence[int] | None = None
+    """Which rows of the frame the rows of this batch are; `None` for all of them."""
+
+    def place(self, i: int) -> int:
+        """The number in the frame of row number `i` of this batch."""
+        return i if self.places is None else self.places[i]
+
+
+class FrameJob:
+    """A batch about the rows of a DataFrame. `await` gives the new columns, aligned with it; `wait()` does so, blocking.
+
+    Args:
+        job: The batch.
+        operation: What it asks.
+        shape: How the answers come back.
+        ask: Creates a further batch.
+        earlier: What is known from batches before it.
+    """
+
+    def __init__(
+        self, job: Job[BatchResult], operation: InferBatch, shape: Shape, ask: Ask, earlier: Earlier | None = None
+    ) -> None:
+        self.job = job
+        """The batch itself: its log, its view, its end."""
+        self._operation, self._shape, self._ask, self._earlier = operation, shape, ask, earlier or Earlier()
+
+    def __await__(self) -> Generator[Any, None, pd.DataFrame]:
+        return self._whole().__await__()
+
+    async def _whole(self) -> pd.DataFrame:
+        await self.job
+        return await self.frame()
+
+    def wait(self, timeout: float | None = None) -> pd.DataFrame:
+        """The new columns, blocking; see `Job.wait`.
+
+        Raises:
+            TimeoutError: It has not ended in time. It goes on.
+            QueenError: What the batch ended with, if it did not succeed.
+        """
+        self.job.wait(timeout)
+        return self._shape.frame(self.job.portal.wait(self._rows()), self._operation.json_schema)
+
+    async def frame(self) -> pd.DataFrame:
+        """The new columns with what there is by now; missing where a row has not ended."""
+        return self._shape.frame(await self._rows(), self._operation.json_schema)
+
+    async def retry_failed(self, **changes: Any) -> FrameJob:
+        """Ask again about the rows that failed, and only about those; the answers come in the same frame.
+
+        Args:
+            changes: What is different this time, such as `max_tokens=256`.
+
+        Raises:
+            Conflict: None has failed.
+            InvalidOperation: A change does not fit; no job was made.
+        """
+        rows = await self._rows()
+        failed = [i for i, row in rows.items() if row.error is not None]
+        own = [i for i in range(self._operation.count) if self._earlier.place(i) in failed]
+        operation = only(self._operation, own, changes)
+        earlier = Earlier(rows, [self._earlier.place(i) for i in own])
+        return FrameJob(self._ask(operation), operation, self._shape, self._ask, earlier)
+
+    async def _rows(self) -> dict[int, RowData]:
+        """The rows that have ended, by their numbers in the frame."""
+        found, last_seq = dict(self._earlier.rows), (await self.job.refresh()).last_seq
+        async for event in self.job.events():
+            if isinstance(event, RowEvent):
+                found[self._earlier.place(event.data.i)] = event.data
+            if event.seq >= last_seq:
+                break
+        return found
+
+    def __repr__(self) -> str:
+        return f"<FrameJob of {self.job!r}>"

@@ -1,0 +1,104 @@
+"""A DataFrame as the cells of a batch: texts by column."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from queenlib.errors import Conflict, InvalidRequest
+from queenlib.messages.explain import nearest
+from queenlib.messages.template import Template
+
+Cells = dict[str, tuple[str | None, ...]]
+"""Texts by column; `None` where nothing is in a cell."""
+
+
+def cells(frame: pd.DataFrame, wanted: Collection[str]) -> Cells:
+    """The texts of those columns that are wanted, in the order of the rows; the frame is not touched.
+
+    A text is as it is, however long; anything else is what `str` makes of it. What pandas calls missing (`None`, `NaN`,
+    `NaT`, `pd.NA`) is `None`, an empty text is not.
+
+    Raises:
+        Conflict: Two columns have one name.
+    """
+    found = [name for name in frame.columns if str(name) in wanted]
+    names = [str(name) for name in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise Conflict(
+            f"The frame has {len([name for name in names if name in twice])} columns of the name {twice[0]!r}.",
+            why="The template cannot say which of them is meant.",
+            state="Nothing was asked.",
+            next="Give them names of their own: df.columns = […]",
+        )
+    return {str(name): tuple(map(_text, frame[name].array)) for name in found}
+
+
+def questions(frame: pd.DataFrame, prompt: Any) -> tuple[Any, Cells]:
+    """The template, or the messages that are templates, and the cells that they need.
+
+    Args:
+        frame: What is asked about.
+        prompt: A template, messages, or a function: that is given each row as a mapping from columns to values, and what it
+            gives is what is asked.
+
+    Raises:
+        InvalidRequest: It names a column that is not there.
+        Conflict: Two columns have the name that is meant.
+    """
+    if callable(prompt):
+        names = list(frame.columns)
+        rows = frame.itertuples(index=False, name=None)
+        return "{question}", {"question": tuple(str(prompt(dict(zip(names, row, strict=True)))) for row in rows)}
+    messages = prompt if isinstance(prompt, str) else list(prompt)
+    texts = [messages] if isinstance(messages, str) else [_content(each) for each in messages]
+    wanted = [name for text in texts for name in _named(text)]
+    _check_known(wanted, [str(name) for name in frame.columns])
+    return messages, cells(frame, wanted)
+
+
+def _check_known(wanted: Iterable[str], known: Sequence[str]) -> None:
+    for name in wanted:
+        if name not in known:
+            raise InvalidRequest(
+                f"The frame has no column {name!r}{nearest(name, known) or '.'}",
+                why=f"The template puts it into the question; the columns are {', '.join(map(repr, known[:20])) or 'none'}.",
+                state="Nothing was asked.",
+                next="Mend its name; a brace that is meant as one is written twice: {{ or }}",
+            )
+
+
+def _content(message: Any) -> str:
+    return str(message["content"] if isinstance(message, Mapping) else message.content)
+
+
+def _named(text: str) -> Iterable[str]:
+    try:
+        return Template(text).columns
+    except ValueError:
+        return ()  # whoever reads the operation says what is wrong with it
+
+
+def check_collisions(frame: pd.DataFrame, new: Iterable[str]) -> None:
+    """See to it that no new column has the name of one that is there.
+
+    Raises:
+        Conflict: One has.
+    """
+    there = {str(name) for name in frame.columns}
+    if taken := [name for name in new if name in there]:
+        raise Conflict(
+            f"The frame has a column {taken[0]!r} already.",
+            why=f"The answers would come in columns of the same name: {', '.join(taken)}.",
+            state="Nothing was asked.",
+            next=f"Give the new ones a prefix: prefix='model_' makes model_{taken[0]}",
+        )
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return str(value)
+    missing = pd.isna(value)
+    return None if isinstance(missing, bool) and missing else str(value)

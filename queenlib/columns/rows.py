@@ -1,0 +1,97 @@
+"""The rows of a batch as a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from queenlib.columns.typed import fields
+from queenlib.messages.answer import FinishReason
+from queenlib.messages.events import Event, RowEvent
+from queenlib.messages.row import RowData
+
+STATS: Mapping[str, Any] = {
+    "ttft_ms": "Float64",
+    "tokens_per_s": "Float64",
+    "prompt_tokens": "Int64",
+    "completion_tokens": "Int64",
+    "finish_reason": pd.CategoricalDtype([str(each) for each in FinishReason]),
+    "worker_id": "string",
+    "hive_id": "string",
+    "attempts": "Int64",
+    "cached": "boolean",
+}
+"""What each row took, and who answered it. `ttft_ms` is milliseconds, `tokens_per_s` the rate after the first token."""
+
+
+def rows_of(events: Iterable[Event]) -> dict[int, RowData]:
+    """The rows among these events, by their numbers."""
+    return {event.data.i: event.data for event in events if isinstance(event, RowEvent)}
+
+
+def names(schema: Mapping[str, Any] | None, *, stats: bool) -> list[str]:
+    """The columns that `answers` makes."""
+    return [str(name) for name in answers({}, pd.RangeIndex(0), schema, stats=stats)]
+
+
+def answers(
+    rows: Mapping[int, RowData], index: pd.Index, schema: Mapping[str, Any] | None, *, stats: bool = False
+) -> pd.DataFrame:
+    """One row for each entry of the index, in its order; missing where there is no answer, or none yet.
+
+    Args:
+        rows: The rows that have ended, by their numbers.
+        index: That of the frame that was asked about; it may have anything twice.
+        schema: That of the batch.
+        stats: Say what each row took as well.
+
+    Returns:
+        Columns: without a schema `answer` (string), else one for each of its fields (see `queenlib.columns.typed`); `error`
+        (string: its class and what it says; missing where there is none); and with `stats` those of `STATS`. What is not of
+        the schema has `row_` before its name where a field is called like it.
+    """
+    inorder = [rows.get(i) for i in range(len(index))]
+    if schema is None:
+        texts = [None if row is None or row.finish_reason is None else row.text for row in inorder]
+        made = {"answer": pd.Series(texts, dtype="string")}
+    else:
+        parsed = [None if row is None or row.error else row.parsed for row in inorder]
+        made = {field.name: field.series(parsed) for field in fields(schema)}
+    own = {"error": pd.Series([_error(row) for row in inorder], dtype="string"), **(_stats(inorder) if stats else {})}
+    frame = pd.DataFrame(made | {f"row_{name}" if name in made else name: each for name, each in own.items()})
+    frame.index = index
+    return frame
+
+
+def rows_frame(rows: Mapping[int, RowData], count: int, schema: Mapping[str, Any] | None) -> pd.DataFrame:
+    """One row for each row of a batch, by its number, whether it has ended or not.
+
+    Returns:
+        Columns: as of `answers` with `stats`, and before them `text` (string): the answer as it came.
+    """
+    index = pd.RangeIndex(count, name="row")
+    made = answers(rows, index, schema, stats=True)
+    texts = pd.Series([rows[i].text if i in rows else None for i in range(count)], index=index, dtype="string")
+    if schema is None:
+        made = made.drop(columns="answer")
+    made.insert(0, "row_text" if "text" in made else "text", texts)
+    return made
+
+
+def _error(row: RowData | None) -> str | None:
+    return None if row is None or row.error is None else f"{row.error.kind}: {row.error.what}"
+
+
+def _stats(rows: Sequence[RowData | None]) -> dict[str, pd.Series[Any]]:
+    return {name: pd.Series([_stat(row, name) for row in rows], dtype=kind) for name, kind in STATS.items()}
+
+
+def _stat(row: RowData | None, name: str) -> Any:
+    if row is None:
+        return None
+    if name in ("prompt_tokens", "completion_tokens"):
+        return None if row.usage is None else getattr(row.usage, name)
+    value = getattr(row, name)
+    return (str(value) if name == "finish_reason" else value) if value not in (None, "") else None
