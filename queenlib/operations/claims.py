@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 
 from queenlib.messages.row import RowData
 
@@ -18,29 +18,61 @@ class Turn:
     """What another one was answered meanwhile; else what one was answered oneself, to be put here."""
 
 
+@dataclass(eq=False)
+class Asker:
+    """One batch, and what the others were answered since it looked."""
+
+    wanted: Collection[str] | None = None
+    """The keys that it asks about; `None` while it does not know: then all are kept for it."""
+    given: dict[str, RowData] = field(default_factory=dict)
+
+    def hear(self, key: str, row: RowData) -> None:
+        """Another one was answered."""
+        if self.wanted is None or key in self.wanted:
+            self.given[key] = row
+
+
 class Claims:
     """The questions of all batches of one queen, by their keys."""
 
     def __init__(self) -> None:
         self._now: dict[str, asyncio.Future[RowData | None]] = {}
+        self._askers = set[Asker]()
+
+    @contextmanager
+    def asker(self) -> Iterator[Asker]:
+        """A batch, for as long as it asks; to be opened before it looks which answers there are."""
+        asker = Asker()
+        self._askers.add(asker)
+        try:
+            yield asker
+        finally:
+            self._askers.discard(asker)
 
     @asynccontextmanager
-    async def turn(self, key: str) -> AsyncIterator[Turn]:
-        """Wait for who asks this now, if anybody does; with what they were answered, or with one's own turn to ask.
+    async def turn(self, asker: Asker, key: str) -> AsyncIterator[Turn]:
+        """What others were answered, or are while one waits for them; else one's own turn to ask.
 
         Args:
+            asker: Who asks.
             key: That of the question; an empty one is nobody else's.
         """
         while (other := self._now.get(key)) is not None:
-            if (answer := await asyncio.shield(other)) is not None:
-                yield Turn(answer)
-                return
-        turn, mine = Turn(), asyncio.get_running_loop().create_future()
+            await asyncio.wait({other})
+        if (answer := asker.given.pop(key, None)) is not None:
+            yield Turn(answer)
+            return
+        turn = Turn()
         if key:
-            self._now[key] = mine
+            self._now[key] = asyncio.get_running_loop().create_future()
         try:
             yield turn
         finally:
             if key:
-                del self._now[key]
-            mine.set_result(turn.answer)
+                self._told(asker, key, turn.answer)
+
+    def _told(self, asker: Asker, key: str, answer: RowData | None) -> None:
+        if answer is not None:
+            for other in self._askers - {asker}:
+                other.hear(key, answer)
+        self._now.pop(key).set_result(answer)

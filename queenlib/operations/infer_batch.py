@@ -18,7 +18,7 @@ from queenlib.messages.row import RowData
 from queenlib.operations.answering import used
 from queenlib.operations.asking import ask
 from queenlib.operations.brake import Brake
-from queenlib.operations.claims import Claims
+from queenlib.operations.claims import Asker, Claims
 from queenlib.operations.crew import crew
 from queenlib.operations.planning import Find, Planned, plan
 from queenlib.operations.questions import Asked, Questions
@@ -56,17 +56,18 @@ async def infer_batch(operation: InferBatch, around: Around, before: Tallying) -
         TooManyFailures: More rows failed than it allows.
         QueenError: No slot can be had.
     """
-    batch = _Batch(operation, around, before)
-    for part in (batch.prepare, batch.run):
-        async with aclosing(part()) as steps:
-            async for step in steps:
-                yield step
+    with around.claims.asker() as asker:
+        batch = _Batch(operation, around, before, asker)
+        for part in (batch.prepare, batch.run):
+            async with aclosing(part()) as steps:
+                async for step in steps:
+                    yield step
     yield batch.result()
 
 
 class _Batch:
-    def __init__(self, operation: InferBatch, around: Around, before: Tallying) -> None:
-        self._operation, self._around, self._tally = operation, around, before
+    def __init__(self, operation: InferBatch, around: Around, before: Tallying, asker: Asker) -> None:
+        self._operation, self._around, self._tally, self._asker = operation, around, before, asker
         self._model, self._hive_id = operation.model or around.default_model, operation.hive_id or LOCAL
         one_more = (operation.concurrency or USUAL) + 1  # for those who sit before a screen
         self._wish = Wish(self._model, operation.worker_id, operation.device, operation.keep_alive, one_more)
@@ -93,6 +94,7 @@ class _Batch:
                     self._todo.append(each)
                 else:
                     yield each
+        self._asker.wanted = {each.key for each in self._todo}
         if self._tally.cached:
             yield Log(text=f"{self._tally.cached:,} from cache, {self._tally.left:,} to run")
         yield self._progress()
@@ -149,7 +151,7 @@ class _Batch:
 
     async def _see_to(self, planned: Planned) -> AsyncGenerator[Body]:
         key = planned.key if self._operation.cache == "read" else ""
-        async with self._around.claims.turn(key) as turn:
+        async with self._around.claims.turn(self._asker, key) as turn:
             row = turn.answer.model_copy(update={"cached": True, "attempts": 0}) if turn.answer else None
             if row is None:
                 async with aclosing(self._ask(planned.rows[0])) as steps:
