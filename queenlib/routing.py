@@ -7,7 +7,7 @@ from typing import assert_never
 
 from queenlib.messages import batch, hive, infer, model, status, worker
 from queenlib.messages.events import Yielded
-from queenlib.messages.parse import AnyOperation
+from queenlib.messages.parse import AnyHiveOperation, AnyOperation, AnyWorkerOperation
 from queenlib.operations import hive as hive_operations
 from queenlib.operations import infer as infer_operations
 from queenlib.operations import infer_batch as batch_operations
@@ -26,6 +26,33 @@ def route_operation(operation: AnyOperation, state: QueenState, rows: Tallying |
         state: What there is.
         rows: The rows of a batch that have ended, in earlier attempts at its job; those that end now are noted in it.
     """
+    match operation:
+        case model.ModelList():
+            return model_operations.model_list(operation, state.hives)
+        case model.ModelGet():
+            return model_operations.model_get(operation, state.hives)
+        case model.ModelDownload():
+            return model_operations.model_download(operation, state.hives)
+        case model.ModelDelete():
+            return model_operations.model_delete(operation, state.hives)
+        case infer.Infer():
+            return infer_operations.infer(operation, state.hives, state.world, state.default_model)
+        case batch.InferBatch():
+            around = batch_operations.Around(
+                state.hives, state.world, state.default_model, state.claims, state.registry.batches.answers
+            )
+            return batch_operations.infer_batch(operation, around, rows or Tallying(operation.count))
+        case status.Status():
+            return status_operations.status(operation, state.hives)
+        case status.QueenCheck():
+            return status_operations.queen_check(operation, state.hives, state.home, state.world, state.default_model)
+        case status.HiveCheck():
+            return status_operations.hive_check(operation, state.hives, state.world)
+        case _:
+            return _route_fleet(operation, state)
+
+
+def _route_fleet(operation: AnyHiveOperation | AnyWorkerOperation, state: QueenState) -> AsyncGenerator[Yielded]:
     match operation:
         case hive.HiveList():
             return hive_operations.hive_list(operation, state.hives)
@@ -53,26 +80,5 @@ def route_operation(operation: AnyOperation, state: QueenState, rows: Tallying |
             return worker_operations.worker_delete(operation, state.hives)
         case worker.WorkerStopIdle():
             return worker_operations.worker_stop_idle(operation, state.hives)
-        case model.ModelList():
-            return model_operations.model_list(operation, state.hives)
-        case model.ModelGet():
-            return model_operations.model_get(operation, state.hives)
-        case model.ModelDownload():
-            return model_operations.model_download(operation, state.hives)
-        case model.ModelDelete():
-            return model_operations.model_delete(operation, state.hives)
-        case infer.Infer():
-            return infer_operations.infer(operation, state.hives, state.world, state.default_model)
-        case batch.InferBatch():
-            around = batch_operations.Around(
-                state.hives, state.world, state.default_model, state.claims, state.registry.batches.answers
-            )
-            return batch_operations.infer_batch(operation, around, rows or Tallying(operation.count))
-        case status.Status():
-            return status_operations.status(operation, state.hives)
-        case status.QueenCheck():
-            return status_operations.queen_check(operation, state.hives, state.home, state.world, state.default_model)
-        case status.HiveCheck():
-            return status_operations.hive_check(operation, state.hives, state.world)
         case _:
             assert_never(operation)

@@ -17,11 +17,10 @@ from queenlib.messages.hive import HiveDelete, HiveList
 from queenlib.messages.infer import Infer
 from queenlib.messages.job import USUAL, JobRecord, Terms
 from queenlib.messages.model import ModelDelete
-from queenlib.messages.parse import OPERATIONS, parse_operation
+from queenlib.messages.parse import OPERATIONS
 from queenlib.messages.state import State
 from queenlib.registry.memory import Memory, MemoryStore
 from queenlib.router import Router
-from queenlib.routing import route_operation
 from queenlib.state import QueenState
 from tests.registry.test_store import AT, ended, first, grown, lines
 
@@ -79,14 +78,6 @@ async def test_every_read_has_its_function_and_declared_result(state: QueenState
         assert record.error.kind == "UnknownWorker"
     else:
         assert OPERATIONS[name].result_model.model_validate_json(json.dumps(record.result))
-
-
-async def test_routing_begins_nothing(state: QueenState) -> None:
-    """The work begins when it is drawn from, not when it is routed."""
-    work = route_operation(parse_operation({"operation": "hive_create", "id": "bee", "kind": "simulated"}), state)
-    assert len(state.hives.infos()) == 1
-    assert [item async for item in work]
-    assert len(state.hives.infos()) == 2
 
 
 async def test_a_key_is_a_job(state: QueenState) -> None:

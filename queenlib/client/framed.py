@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Se
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from queenlib.client.batching import only
+from queenlib.client.batching import batch_operation, only
 from queenlib.client.job import Job
 from queenlib.messages.batch import BatchResult, InferBatch
 from queenlib.messages.events import RowEvent
@@ -38,6 +38,29 @@ class Shape:
 
         made = answers(rows, self.index, schema, stats=self.stats)
         return made.add_prefix(self.prefix) if self.prefix else made
+
+
+def frame_operation(frame: pd.DataFrame, prompt: Question, shape: Shape, **given: Any) -> InferBatch:
+    """The operation that asks about each row of a frame.
+
+    Args:
+        frame: Which.
+        prompt: What is asked.
+        shape: How the answers come back.
+        given: The further fields of `InferBatch`; `None` stands for what was not said.
+
+    Raises:
+        Conflict: A new column would have the name of one that is there.
+        InvalidRequest: The template names a column that is not there.
+        InvalidOperation: Something else does not fit.
+    """
+    from queenlib.columns.cells import check_collisions, questions
+    from queenlib.columns.rows import names
+
+    new = names(given.get("json_schema"), stats=shape.stats)
+    check_collisions(frame, [f"{shape.prefix}{name}" for name in new])
+    template, columns = questions(frame, prompt)
+    return batch_operation(columns, template, rows=None if columns else len(frame), **given)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from queenlib.client.asking import check_interrupt, infer_operation
 from queenlib.client.batching import Columns, Schema, answer_schema, batch_operation, told
 from queenlib.client.calls import Caller
-from queenlib.client.framed import FrameJob, Question, Shape
+from queenlib.client.framed import FrameJob, Question, Shape, frame_operation
 from queenlib.client.job import Job
 from queenlib.client.spelled import spelled
 from queenlib.display.interrupt import asked_for
@@ -148,29 +148,23 @@ class Inferring:
             hive: Only on this hive.
             worker: Only on this worker.
             tags: Your own words for the job, to find it and its like by.
-            timeout: Seconds from now until it has to have ended, all waiting included.
+            timeout: Seconds from now until it has to have ended.
             parameters: What else `queenlib.messages.batch.InferBatch` has.
 
         Raises:
             Conflict: A new column would have the name of one that is there.
             InvalidOperation: A parameter does not fit, or the template names a column that is not there; no job was made.
         """
-        from queenlib.columns.cells import check_collisions, questions
-        from queenlib.columns.rows import names
-
         form = answer_schema(schema, choices, regex)
-        check_collisions(frame, [f"{prefix}{name}" for name in names(form, stats=stats)])
-        template, columns = questions(frame, prompt)
         if form is not None and schema_in_prompt:
             parameters["system"] = told(parameters.get("system"), form)
-        where = {**self._defaults, **_said(model=model, hive_id=hive, worker_id=worker)}
-        rows = None if columns else len(frame)
-        operation = batch_operation(columns, template, rows=rows, **where, json_schema=form, **parameters)
+        shape, where = Shape(frame.index, prefix, stats), _said(model=model, hive_id=hive, worker_id=worker)
+        operation = frame_operation(frame, prompt, shape, json_schema=form, **{**self._defaults, **where}, **parameters)
 
         def ask(asked: InferBatch) -> Job[BatchResult]:
             return self._caller.call(asked, BatchResult, parse_terms("now", None, 0, tags, timeout))
 
-        return FrameJob(ask(operation), operation, Shape(frame.index, prefix, stats), ask)
+        return FrameJob(ask(operation), operation, shape, ask)
 
 
 def _said(**given: str | None) -> dict[str, str]:

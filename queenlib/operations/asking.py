@@ -63,7 +63,7 @@ def _row(i: int, answer: Answer, schema: dict[str, Any] | None, known: dict[str,
     finished = answer.finished
     assert isinstance(finished, Finished)
     parsed = answer.parsed(schema)
-    error = None if schema is None else _fault(i, finished, parsed, schema)
+    error = None if schema is None else _fault(finished, parsed, schema)
     return RowData(
         i=i,
         text=answer.text(),
@@ -79,12 +79,12 @@ def _row(i: int, answer: Answer, schema: dict[str, Any] | None, known: dict[str,
     )
 
 
-def _fault(i: int, finished: Finished, parsed: Any, schema: dict[str, Any]) -> InvalidAnswer | None:
+def _fault(finished: Finished, parsed: Any, schema: dict[str, Any]) -> InvalidAnswer | None:
     """What is wrong with an answer that should be of a schema, if something is."""
     if finished.reason is FinishReason.LENGTH:
         count = finished.usage.completion_tokens
         return InvalidAnswer(
-            f"The answer of row {i} was cut off after {count:,} tokens.",
+            f"The answer was cut off after {count:,} tokens.",
             why="It came to max_tokens, or to the end of the context, before it was whole.",
             state="What there is of it is in the column text.",
             next=f"Ask the rows that failed again with more: max_tokens={2 * count}",
@@ -95,7 +95,7 @@ def _fault(i: int, finished: Finished, parsed: Any, schema: dict[str, Any]) -> I
     if found is None:
         return None
     return InvalidAnswer(
-        f"The answer of row {i} is not of its schema: {found.json_path}: {found.message[:200]}",
+        f"The answer is not of its schema: {found.json_path}: {found.message[:200]}",
         why="The engine's grammar does not see to all that a schema may say.",
         state="It is in the column text as it is.",
         next="Ask the rows that failed again, or say in the prompt what the field is for.",

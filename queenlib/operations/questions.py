@@ -63,9 +63,9 @@ class Questions:
             cell = cells[i]
             if cell is None:
                 raise MissingCell(
-                    f"Row {i} has nothing in column {name!r}.",
+                    f"There is nothing in column {name!r}.",
                     why="The template puts it into the question.",
-                    state="It was not asked.",
+                    state="The row was not asked.",
                     next="Fill it, or drop the row: df.dropna(subset=[…])",
                     column=name,
                 )

@@ -100,10 +100,9 @@ class JobLog:
             QueenError: It could not be kept; there is no such job.
         """
         record, first = self.record, self._take()  # who finds it in the store may start it before this returns
+        digest, beside = payload_digest(self._operation, record.terms), self._operation.beside()
         try:
-            job_id = await self._store.create(
-                record, first, payload_digest(self._operation, record.terms), self._operation.beside()
-            )
+            job_id = await self._store.create(record, first, digest, beside)
         except QueenError:
             raise
         except Exception as error:

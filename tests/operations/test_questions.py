@@ -39,7 +39,7 @@ def test_a_row_is_put_into_all_texts() -> None:
 
 def test_a_missing_cell_is_only_missed_where_it_is_needed() -> None:
     """An empty text is one; a column that no template names may be empty."""
-    with pytest.raises(MissingCell, match="Row 1 has nothing in column 'a'"):
+    with pytest.raises(MissingCell, match="There is nothing in column 'a'"):
         Questions(batch("", None)).generation(1)
     assert Questions(batch("", None)).generation(0).messages[0].content == "Say "
     unused = batch("x", columns={"a": ("x",), "b": (None,)})

@@ -25,10 +25,10 @@ SHOWN = (
     Sabotage(
         "created before it is kept",
         LOG,
-        """            job_id = await self._store.create(record, first, payload_digest(self._operation, record.terms))
+        """            job_id = await self._store.create(record, first, digest, beside)
 """,
         """            job_id = record.id
-            asyncio.ensure_future(self._store.create(record, first, payload_digest(self._operation, record.terms)))
+            asyncio.ensure_future(self._store.create(record, first, digest, beside))
 """,
         KILLED,
     ),

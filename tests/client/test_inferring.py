@@ -1,0 +1,64 @@
+"""What a queen can be asked for an answer by."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+from pydantic import BaseModel, Field
+
+from queenlib import Queen
+
+
+@pytest.fixture(scope="module")
+def queen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queen]:
+    """One queen for these tests."""
+    with Queen(tmp_path_factory.mktemp("home")) as made:
+        yield made
+
+
+class Review(BaseModel):
+    """A form of answer."""
+
+    stars: int = Field(description="how {many}")
+
+
+async def test_defaults_hold_for_tables_too(queen: Queen) -> None:
+    """Where nothing else is said."""
+    try:
+        queen.defaults(model="sim:echo?text=usual")
+        assert (await queen.infer("x")).text == "usual"
+        job = queen.infer_batch({"a": ["x"]}, "{a}", tags="mine")
+        assert (await job).model.name == "sim:echo?text=usual"
+        assert job.record.terms.tags == ("mine",)
+        made = await queen.infer_frame(pd.DataFrame({"a": ["x"]}), "{a}", model="sim:echo")
+        assert made["answer"].tolist() == ["x"]
+    finally:
+        queen.defaults()
+
+
+async def test_a_schema_is_in_the_operation(queen: Queen) -> None:
+    """For the engine and, unless that is not wanted, for the model: types follow from there, and from no class."""
+    frame = pd.DataFrame({"a": ["x"]})
+    asked = queen.infer_frame(frame, "{a}", schema=Review, model="sim:words", system="Be kind.")
+    made = await asked
+    assert (made["stars"].tolist(), str(made["stars"].dtype)) == ([0], "Int64")
+    request = asked.job.record.request
+    assert request["json_schema"] == Review.model_json_schema()
+    assert request["system"].startswith("Be kind.\n\n")
+    assert json.dumps(Review.model_json_schema()).replace("{", "{{").replace("}", "}}") in request["system"]
+    bare = queen.infer_frame(frame, "{a}", schema=Review, model="sim:words", schema_in_prompt=False)
+    await bare
+    assert bare.job.record.request["system"] is None
+    again = queen.jobs.attach(asked.job.id)
+    assert (await again.frame(of="rows"))["stars"].dtype == "Int64"
+
+
+def test_what_they_take_is_spelled_out() -> None:
+    """In the signature and in the docstring."""
+    for method in (Queen.infer_batch, Queen.infer_frame):
+        assert {"temperature", "max_tokens", "concurrency", "cache", "by_row"} <= set(inspect.signature(method).parameters)
+        assert "concurrency: Rows that are asked at once" in (method.__doc__ or "")

@@ -1,0 +1,69 @@
+"""A DataFrame as cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from queenlib.columns.cells import cells, check_collisions, questions
+from queenlib.errors import Conflict, InvalidRequest
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("x", "x"),
+        ("", ""),
+        ("{a} 🐝", "{a} 🐝"),
+        ("x" * 100_000, "x" * 100_000),
+        (1, "1"),
+        (1.5, "1.5"),
+        (True, "True"),
+        ([1, None], "[1, None]"),
+        (pd.Timestamp("2026-01-02"), "2026-01-02 00:00:00"),
+        (None, None),
+        (np.nan, None),
+        (pd.NA, None),
+        (pd.NaT, None),
+    ],
+)
+def test_each_cell_has_its_text(value: Any, text: str | None) -> None:
+    """What pandas calls missing has none; an empty text is one."""
+    frame = pd.DataFrame({"a": pd.Series([value], dtype="object")})
+    assert cells(frame, {"a"}) == {"a": (text,)}
+
+
+def test_only_what_is_named_is_taken() -> None:
+    """By the name's text; where two columns have it, nobody can say which is meant."""
+    frame = pd.DataFrame([[1, 2, 3]], columns=["a", 7, "b"])
+    assert questions(frame, "{7} and {a}") == ("{7} and {a}", {"a": ("1",), "7": ("2",)})
+    messages = [{"role": "user", "content": "{b}"}]
+    assert questions(frame, messages) == (messages, {"b": ("3",)})
+    assert questions(frame, "nothing") == ("nothing", {})
+    assert questions(frame, "{") == ("{", {})
+    with pytest.raises(Conflict, match="2 columns of the name 'a'"):
+        questions(pd.DataFrame([[1, 2]], columns=["a", "a"]), "{a}")
+    with pytest.raises(InvalidRequest, match="no column 'reviw'; did you mean 'review'"):
+        questions(pd.DataFrame({"review": []}), "{reviw}")
+
+
+def test_a_function_asks_of_each_row() -> None:
+    """It is given the values as they are, and the frame is not touched."""
+    frame = pd.DataFrame({"a": [1, 2], "b c": ["x", None]})
+    before = frame.copy()
+    template, columns = questions(frame, lambda row: f"{row['a'] + 1} {row['b c']}")
+    assert (template, columns) == ("{question}", {"question": ("2 x", f"3 {frame['b c'][1]}")})
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_a_name_that_is_taken_is_refused() -> None:
+    """With what to do."""
+    frame = pd.DataFrame({"answer": [], 3: []})
+    check_collisions(frame, ["other"])
+    for name in ("answer", "3"):
+        with pytest.raises(Conflict, match=f"has a column '{name}' already") as caught:
+            check_collisions(frame, ["other", name])
+        assert f"prefix='model_' makes model_{name}" in caught.value.next

@@ -1,0 +1,65 @@
+"""The rows of a batch as a DataFrame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from queenlib.columns.rows import STATS, answers, names, rows_frame, rows_of
+from queenlib.messages.answer import FinishReason, Usage
+from queenlib.messages.events import Problem, RowEvent
+from queenlib.messages.row import RowData
+from tests.display.making import AT
+
+USAGE = Usage(prompt_tokens=3, cached_tokens=1, completion_tokens=2)
+FINE = RowData(
+    i=0, text='{"n": 4}', parsed={"n": 4}, finish_reason=FinishReason.STOP, usage=USAGE, ttft_ms=1.5, hive_id="local",
+    worker_id="w", cached=True, attempts=0,
+)  # fmt: skip
+BAD = RowData(
+    i=2, text="half", finish_reason=FinishReason.LENGTH, error=Problem(kind="InvalidAnswer", what="It was cut off.")
+)
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}, "error": {"type": "string"}, "cached": {"type": "null"}},
+}
+INDEX = pd.MultiIndex.from_tuples([("a", 1), ("a", 1), ("b", 2)])
+
+
+@pytest.mark.parametrize("rows", [{}, {0: FINE, 2: BAD}])
+@pytest.mark.parametrize("schema", [None, SCHEMA])
+def test_columns_and_types_do_not_depend_on_the_rows(rows: dict[int, RowData], schema: dict[str, Any] | None) -> None:
+    """Nor does the index, which may have anything twice."""
+    made = answers(rows, INDEX, schema, stats=True)
+    assert made.index.equals(INDEX)
+    assert list(made.columns) == names(schema, stats=True)
+    kinds = {name: str(kind) for name, kind in made.dtypes.items()}
+    expected = {"answer": "string"} if schema is None else {"n": "Int64", "error": "string", "cached": "object"}
+    expected["error" if schema is None else "row_error"] = "string"
+    own = {f"row_{name}" if schema and name == "cached" else name: str(kind) for name, kind in STATS.items()}
+    assert kinds == {**expected, **own}
+
+
+def test_values_stand_in_their_rows() -> None:
+    """What has not ended is missing; an error is told in its place; a field called like a column of ours keeps its name."""
+    made = answers({0: FINE, 2: BAD}, INDEX, SCHEMA, stats=True)
+    assert made["n"].tolist() == [4, pd.NA, pd.NA]
+    assert made["row_error"].tolist()[2] == "InvalidAnswer: It was cut off."
+    assert made["row_error"].isna().tolist() == [True, True, False]
+    first = made.iloc[0]
+    assert (first["ttft_ms"], first["prompt_tokens"], first["finish_reason"], first["row_cached"]) == (1.5, 3, "stop", True)
+    assert (first["hive_id"], first["attempts"]) == ("local", 0)
+    assert made.iloc[1].isna().all()
+    plain = answers({0: FINE, 2: BAD}, INDEX, None)
+    assert plain["answer"].tolist() == ['{"n": 4}', pd.NA, "half"]
+
+
+def test_a_batch_has_a_row_for_each_of_its_rows() -> None:
+    """By number, with the text as it came."""
+    events = [RowEvent(job_id="job-a", seq=2 + at, at=AT, data=row) for at, row in enumerate((BAD, FINE))]
+    made = rows_frame(rows_of(events), 3, SCHEMA)
+    assert made["text"].tolist() == ['{"n": 4}', pd.NA, "half"]
+    assert made.index.tolist() == [0, 1, 2]
+    assert "answer" not in rows_frame({}, 3, None).columns

@@ -1,0 +1,41 @@
+"""An answer as it comes."""
+
+from __future__ import annotations
+
+import pytest
+
+from queenlib.engines.engine import Finished
+from queenlib.messages.answer import FinishReason, Usage
+from queenlib.messages.events import Progress, Token
+from queenlib.operations.answering import Answer
+
+SCHEMA = {"type": "object"}
+
+
+def answer(text: str, reason: FinishReason = FinishReason.STOP, count: int = 3) -> Answer:
+    """One that came in two pieces."""
+    made = Answer()
+    made.add(Progress(what="prompt", done=1, total=1, unit="tokens"))
+    made.add(Token(text="hm", dt_ms=5.0, channel="reasoning"))
+    for at, piece in enumerate((text[:2], text[2:])):
+        made.add(Token(text=piece, dt_ms=10.0 * (at + 1)))
+    made.add(Finished(reason, Usage(prompt_tokens=1, cached_tokens=0, completion_tokens=count), 0.0, 0.0))
+    return made
+
+
+def test_pieces_add_up() -> None:
+    """By channel, with their times; the rate is that of the tokens after the first."""
+    made = answer("abcd")
+    assert (made.text(), made.text("reasoning")) == ("abcd", "hm")
+    assert (made.ttft_ms, made.decode_ms) == (5.0, 30.0)
+    assert made.tokens_per_s == pytest.approx(1000 * 2 / 30)
+    assert answer("abcd", count=1).tokens_per_s is None
+    assert (Answer().ttft_ms, Answer().decode_ms, Answer().tokens_per_s) == (0.0, 0.0, None)
+
+
+def test_data_is_what_was_asked_for_and_is_whole() -> None:
+    """Without a schema, cut off, or no JSON, there is none."""
+    assert answer('{"a": 1}').parsed(SCHEMA) == {"a": 1}
+    assert answer('{"a": 1}').parsed(None) is None
+    assert answer('{"a": 1}', FinishReason.LENGTH).parsed(SCHEMA) is None
+    assert answer('{"a": ').parsed(SCHEMA) is None
