@@ -123,6 +123,7 @@ class Router:
 
     async def delete_job(self, job_id: str) -> Deleted:
         """Remove a job that has ended, for good."""
+        self._state.claims.forget()
         return await self._state.registry.delete(job_id)
 
     async def prune_jobs(self, *, age_s: float | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
@@ -134,6 +135,7 @@ class Router:
                 state="Nothing was removed.",
                 next="For example: await jobs.prune(older_than=timedelta(days=30), dry_run=True)",
             )
+        self._state.claims.forget()
         return await self._state.registry.house.prune(age_s=age_s, size=size, dry_run=dry_run)
 
     async def info(self) -> QueenInfo:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from queenlib.messages.row import RowData
+
+FRESH = 4096
+"""So many answers are remembered until they are in the store for certain: some seconds' worth."""
 
 
 @dataclass
@@ -38,16 +42,22 @@ class Claims:
     def __init__(self) -> None:
         self._now: dict[str, asyncio.Future[RowData | None]] = {}
         self._askers = set[Asker]()
+        self._fresh: OrderedDict[str, RowData] = OrderedDict()
+        """The last that were answered: who looks in the store may not find them there yet."""
 
     @contextmanager
     def asker(self) -> Iterator[Asker]:
         """A batch, for as long as it asks; to be opened before it looks which answers there are."""
-        asker = Asker()
+        asker = Asker(given=dict(self._fresh))
         self._askers.add(asker)
         try:
             yield asker
         finally:
             self._askers.discard(asker)
+
+    def forget(self) -> None:
+        """Jobs are removed: what they were answered is not remembered either."""
+        self._fresh.clear()
 
     @asynccontextmanager
     async def turn(self, asker: Asker, key: str) -> AsyncIterator[Turn]:
@@ -73,6 +83,9 @@ class Claims:
 
     def _told(self, asker: Asker, key: str, answer: RowData | None) -> None:
         if answer is not None:
+            self._fresh[key] = answer
+            if len(self._fresh) > FRESH:
+                self._fresh.popitem(last=False)
             for other in self._askers - {asker}:
                 other.hear(key, answer)
         self._now.pop(key).set_result(answer)

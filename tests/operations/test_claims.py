@@ -32,6 +32,11 @@ async def test_who_comes_later_gets_the_answer() -> None:
         assert asked == ["1", "1"]
         await one("2", "l", second)  # it had said that it would not want it
         assert asked == ["1", "1", "2"]
+        with claims.asker() as late:  # though the store may not have it yet
+            assert await one("late", "k", late) == ROW
+        claims.forget()
+        with claims.asker() as later:
+            await one("later", "k", later)
         await asyncio.gather(one("a", "", first), one("b", "", second))
         assert asked[-2:] == ["a", "b"]
 
