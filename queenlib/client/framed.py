@@ -143,5 +143,8 @@ class FrameJob:
                 break
         return found
 
+    def _ipython_display_(self) -> None:
+        self.job._ipython_display_()
+
     def __repr__(self) -> str:
         return f"<FrameJob of {self.job!r}>"

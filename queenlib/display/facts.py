@@ -51,7 +51,9 @@ def how_far(progress: Progress) -> str:
     show: Any = tables.size if progress.unit == "bytes" else "{:,}".format
     done = f"{progress.what}: {show(progress.done)}"
     total = f" of {show(progress.total)}" if progress.total is not None else ""
-    return f"{done}{total}{'' if progress.unit == 'bytes' else ' ' + progress.unit}"
+    rate = f", {progress.per_s:,.1f} a second" if progress.per_s is not None else ""
+    left = f", {progress.left_s:,.0f} s left" if progress.left_s else ""
+    return f"{done}{total}{'' if progress.unit == 'bytes' else ' ' + progress.unit}{rate}{left}"
 
 
 def counted(number: int, noun: str) -> str:

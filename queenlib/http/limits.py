@@ -14,8 +14,8 @@ from queenlib.world import World
 class HttpLimits:
     """Bounds of one request."""
 
-    body: int = 8 * 2**20
-    """Bytes of a body."""
+    body: int = 64 * 2**20
+    """Bytes of a body: a table of a hundred thousand rows is one."""
     body_s: float = 30.0
     """Seconds in which the whole body must be there."""
     headers: int = 100

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from queenlib import tables
 from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, Result, Seconds
 from queenlib.messages.infer import ChatMessage, Sampling, Text, Usage
 from queenlib.messages.model import ModelUsed
@@ -133,6 +134,18 @@ class BatchResult(Tally):
 
     def __repr__(self) -> str:
         return f"<BatchResult: {self}>"
+
+    def _repr_html_(self) -> str:
+        per_s = (self.done - self.cached) / max(self.wall_s, 1e-9)
+        facts = [
+            ("rows answered", f"{self.done - self.failed:,} of {self.rows:,}"),
+            ("from cache", f"{self.cached:,}"),
+            *((f"failed: {kind}", f"{count:,}") for kind, count in sorted(self.failures.items())),
+            ("tokens", f"{self.usage.prompt_tokens:,} in, {self.usage.completion_tokens:,} out"),
+            ("time", f"{self.wall_s:,.1f} s, {self.concurrency:,} rows at once, {per_s:,.1f} rows/s"),
+            ("model", self.model.name),
+        ]
+        return tables.html("batch", ("", ""), facts)
 
 
 InferBatch.result_model = BatchResult

@@ -205,4 +205,4 @@ class _Batch:
         per_s = self._ran / took if self._ran >= max(1, self._concurrency) and took > 0 else None
         left_s = left / per_s if per_s else None
         done = len(self._tally.done)
-        return Progress(what="rows", done=done, total=self._tally.rows, unit="rows", per_s=per_s, left_s=left_s)
+        return Progress(what="answers", done=done, total=self._tally.rows, unit="rows", per_s=per_s, left_s=left_s)

@@ -18,3 +18,5 @@ def test_how_far_something_is() -> None:
     """Bytes are sizes, everything else is counted; a total where it is known."""
     assert how_far(Progress(what="fetch", done=5 * 10**6, total=10**7, unit="bytes")) == "fetch: 5.0 MB of 10.0 MB"
     assert how_far(Progress(what="load", done=1200, total=None, unit="steps")) == "load: 1,200 steps"
+    rows = Progress(what="answers", done=90, total=300, unit="rows", per_s=12.34, left_s=17.4)
+    assert how_far(rows) == "answers: 90 of 300 rows, 12.3 a second, 17 s left"

@@ -94,7 +94,7 @@ async def test_a_cancel_keeps_what_is_done(queen: Queen) -> None:
     cells = [str(n) for n in range(200)]
     job = queen.infer_batch({"a": cells}, "cancel {a}", model=SLOW, max_tokens=20)
     async for event in job:
-        if isinstance(event, ProgressEvent) and event.data.what == "rows" and event.data.done >= 5:
+        if isinstance(event, ProgressEvent) and event.data.unit == "rows" and event.data.done >= 5:
             break
     assert (await job.cancel()).state is State.CANCELLED
     done = rows([event async for event in job])

@@ -70,3 +70,5 @@ def test_a_result_says_what_became_of_the_rows() -> None:
     )
     assert str(made) == "9,997 of 10,000 rows answered, 3,120 of them from cache, 3 failed (InvalidAnswer 2, WorkerDied 1)"
     assert repr(made) == f"<BatchResult: {made}>"
+    assert "9,997 of 10,000" in made._repr_html_()
+    assert "failed: WorkerDied" in made._repr_html_()

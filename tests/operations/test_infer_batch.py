@@ -48,7 +48,7 @@ async def test_a_worker_is_brought_with_one_slot_more(hives: HiveCatalog) -> Non
     [worker] = hives.get("local").workers.all()
     assert worker.spec.slots == USUAL + 1
     assert f"{USUAL} rows at once, {USUAL + 1} slots" in [step.text for step in made if isinstance(step, Log)]
-    last = [step for step in made if isinstance(step, Progress) and step.what == "rows"][-1]
+    last = [step for step in made if isinstance(step, Progress) and step.unit == "rows"][-1]
     assert (last.done, last.total, last.left_s) == (20, 20, 0)
     assert last.per_s is not None
     assert sorted(step.i for step in made if isinstance(step, RowData)) == list(range(20))
