@@ -1,0 +1,18 @@
+"""What a batch costs, measured: `python -m benchmarks.batch [NAME …]`; the exit code is 1 where a goal is missed.
+
+Names are `overhead`, `beside` and `memory`; without any, all. The engine is the simulated one, whose slots do not slow each
+other.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.batch import beside, memory, overhead
+from benchmarks.log.figures import measure
+
+ALL = {"overhead": overhead, "beside": beside, "memory": memory}
+
+
+if __name__ == "__main__":
+    sys.exit(measure(ALL, sys.argv[1:]))
