@@ -10,7 +10,7 @@ from statistics import median
 from benchmarks.cancel.stage import Stage, stage
 from benchmarks.log.figures import Figure
 from queenlib.messages.batch import InferBatch
-from queenlib.messages.events import TokenEvent
+from queenlib.messages.events import RowEvent, TokenEvent
 
 SLOTS, PER_S = 5, 50
 STEP_MS = 1000 / PER_S
@@ -32,8 +32,10 @@ async def sides(folder: Path, asks: int) -> tuple[list[float], list[float]]:
         cells = tuple(map(str, range(100_000)))
         batch = InferBatch(prompt="Say {a}", columns={"a": cells}, model=made.worker.model, max_tokens=40)
         job_id = (await made.router.create_job(batch)).job_id
-        while len(made.worker.busy) < SLOTS - 1:
-            await asyncio.sleep(0.01)
+        async for event in await made.router.execute_job(job_id):
+            if isinstance(event, RowEvent):
+                break
+        assert len(made.worker.busy) == SLOTS - 1
         beside = [await _first_s(made) for _ in range(asks)]
         await made.router.cancel_job(job_id)
     return alone, beside
