@@ -75,8 +75,11 @@ class _Batch:
         self._used: ModelUsed | None = around.hives.known(self._model)
         self._todo: list[Planned] = []
         self._began = self._told_at = around.world.monotonic()
-        self._first_at, self._ran, self._generating, self._concurrency = 0.0, 0, 0, 0
+        self._first_at, self._ran, self._concurrency = 0.0, 0, 0
+        self._generating = set[int]()
+        """The rows that have a slot."""
         self._waits = False
+        """Whether it was said that the batch waits: none of its rows has a slot, or the brake is on."""
 
     async def prepare(self) -> AsyncGenerator[Body]:
         """See what is there already, and have a worker brought where something is left to be asked."""
@@ -171,17 +174,27 @@ class _Batch:
             yield Waiting(reason=reason)
         async with self._brake.row():
             asking = ask(i, self._questions.generation(i), self._around.hives, self._hive_id, self._wish)
-            async with aclosing(asking) as steps:
-                async for step in steps:
-                    if isinstance(step, Waiting) and not self._generating:
-                        self._waits = True
-                        yield step
-                    elif isinstance(step, RowData):
-                        self._brake.note(step)
-                        yield step
-                    elif isinstance(step, Held) and self._waits and not self._brake.reason:
-                        self._waits = False
-                        yield Working()
+            try:
+                async with aclosing(asking) as steps:
+                    async for step in steps:
+                        self._generating.discard(i)  # while it has its slot nothing is told
+                        if isinstance(step, Held):
+                            self._generating.add(i)
+                        elif isinstance(step, RowData):
+                            self._brake.note(step)
+                            yield step
+                        elif isinstance(step, Waiting) and self._blocked(step):
+                            self._waits = True
+                            yield step
+                        if self._waits and self._generating and not self._brake.reason:
+                            self._waits = False
+                            yield Working()
+            finally:
+                self._generating.discard(i)
+
+    def _blocked(self, wait: Waiting) -> bool:
+        """Whether the batch waits because one of its rows does: no other has a slot, and it is not merely its turn next."""
+        return not (wait.reason.startswith("slot") or self._waits or self._generating)
 
     @property
     def _too_many(self) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from queenlib.errors import TooManyFailures
 from queenlib.hives.catalog import HiveCatalog
 from queenlib.messages.batch import BatchResult, InferBatch
-from queenlib.messages.events import Log, Progress
+from queenlib.messages.events import Log, Progress, Waiting, Working
 from queenlib.messages.row import RowData
 from queenlib.messages.worker import WorkerSpawn
 from queenlib.operations.claims import Claims
@@ -60,6 +60,19 @@ async def test_as_many_at_once_as_the_slots_allow(hives: HiveCatalog, slots: int
     async for _ in hives.spawn(WorkerSpawn(model=MODEL, slots=slots, name="w")):
         pass
     assert (await steps(hives, 10, concurrency=asked))[-1].concurrency == used
+
+
+async def test_it_waits_only_while_no_row_is_asked(hives: HiveCatalog) -> None:
+    """That some of its rows wait for a slot says nothing of the batch."""
+    async for _ in hives.spawn(WorkerSpawn(model=MODEL, slots=2, name="w")):
+        pass
+    made = await steps(hives, 30, concurrency=8)
+    assert not [step for step in made if isinstance(step, Waiting | Working)]
+    dying = await steps(hives, 2, model="sim:words?tokens=9&crash_at_token=4", concurrency=2)
+    states = [type(step) for step in dying if isinstance(step, Waiting | Working)]
+    assert states[::2] == [Waiting] * len(states[::2])
+    assert states[1::2] == [Working] * len(states[1::2])
+    assert len(states) > 2
 
 
 async def test_what_had_ended_is_not_asked(hives: HiveCatalog) -> None:
