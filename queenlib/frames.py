@@ -15,6 +15,7 @@ import pandas as pd
 
 from queenlib.client.default import default_queen
 from queenlib.client.framed import FrameJob, Question
+from queenlib.client.preview import Preview
 from queenlib.client.queen import Queen
 from queenlib.columns.logs import EVENT_COLUMNS as EVENT_COLUMNS
 from queenlib.columns.logs import JOB_COLUMNS as JOB_COLUMNS
@@ -42,3 +43,7 @@ class QueenAccessor:
             given: As for `Queen.infer_frame`.
         """
         return (queen or default_queen()).infer_frame(self._frame, prompt, **given)
+
+    async def preview(self, prompt: Question, *, n: int = 3, queen: Queen | None = None, **given: Any) -> Preview:
+        """Look before you pay: the first rows for real, and an estimate for the whole; see `Queen.preview`."""
+        return await (queen or default_queen()).preview(self._frame, prompt, n=n, **given)

@@ -12,6 +12,7 @@ from queenlib.errors import Conflict, InvalidRequest
 from queenlib.messages.batch import InferBatch
 from queenlib.messages.infer import ChatMessage
 from queenlib.messages.parse import parse_operation
+from queenlib.messages.template import Template
 
 Columns = Mapping[str, Sequence[str | None]]
 """The texts of each column; `None` where nothing is in a cell."""
@@ -63,6 +64,14 @@ def told(system: str | None, schema: Mapping[str, Any]) -> str:
     said = json.dumps(schema, ensure_ascii=False).replace("{", "{{").replace("}", "}}")
     form = f"Answer in JSON that fits this JSON Schema, and say nothing else:\n{said}"
     return f"{system}\n\n{form}" if system else form
+
+
+def question(operation: InferBatch, i: int) -> str:
+    """What is asked of row number `i`: the last text of the conversation; empty where a cell is missing."""
+    row = {name: cells[i] for name, cells in operation.columns.items()}
+    template = Template(operation.texts()[-1])
+    cells = {name: cell for name, cell in row.items() if cell is not None}
+    return template.render(cells) if set(template.columns) <= set(cells) else ""
 
 
 def only(operation: InferBatch, rows: Sequence[int], changes: Mapping[str, Any]) -> InferBatch:

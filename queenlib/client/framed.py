@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Se
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from queenlib.client.batching import batch_operation, only
+from queenlib.client.batching import batch_operation, only, question
 from queenlib.client.job import Job
 from queenlib.messages.batch import BatchResult, InferBatch
 from queenlib.messages.events import RowEvent
@@ -110,11 +110,15 @@ class FrameJob:
             QueenError: What the batch ended with, if it did not succeed.
         """
         self.job.wait(timeout)
-        return self._shape.frame(self.job.portal.wait(self._rows()), self._operation.json_schema)
+        return self._shape.frame(self.job.portal.wait(self.rows()), self._operation.json_schema)
 
     async def frame(self) -> pd.DataFrame:
         """The new columns with what there is by now; missing where a row has not ended."""
-        return self._shape.frame(await self._rows(), self._operation.json_schema)
+        return self._shape.frame(await self.rows(), self._operation.json_schema)
+
+    def questions(self) -> list[str]:
+        """What is asked of each row: the last text of the conversation; empty where a cell is missing."""
+        return [question(self._operation, i) for i in range(self._operation.count)]
 
     async def retry_failed(self, **changes: Any) -> FrameJob:
         """Ask again about the rows that failed, and only about those; the answers come in the same frame.
@@ -126,14 +130,14 @@ class FrameJob:
             Conflict: None has failed.
             InvalidOperation: A change does not fit; no job was made.
         """
-        rows = await self._rows()
+        rows = await self.rows()
         failed = [i for i, row in rows.items() if row.error is not None]
         own = [i for i in range(self._operation.count) if self._earlier.place(i) in failed]
         operation = only(self._operation, own, changes)
         earlier = Earlier(rows, [self._earlier.place(i) for i in own])
         return FrameJob(self._ask(operation), operation, self._shape, self._ask, earlier)
 
-    async def _rows(self) -> dict[int, RowData]:
+    async def rows(self) -> dict[int, RowData]:
         """The rows that have ended, by their numbers in the frame."""
         found, last_seq = dict(self._earlier.rows), (await self.job.refresh()).last_seq
         async for event in self.job.events():

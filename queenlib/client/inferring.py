@@ -10,6 +10,7 @@ from queenlib.client.batching import Columns, Schema, answer_schema, batch_opera
 from queenlib.client.calls import Caller
 from queenlib.client.framed import FrameJob, Question, Shape, frame_operation
 from queenlib.client.job import Job
+from queenlib.client.preview import Preview, preview
 from queenlib.client.spelled import spelled
 from queenlib.display.interrupt import asked_for
 from queenlib.messages.asked import BatchParameters, InferParameters
@@ -165,6 +166,24 @@ class Inferring:
             return self._caller.call(asked, BatchResult, parse_terms("now", None, 0, tags, timeout))
 
         return FrameJob(ask(operation), operation, shape, ask)
+
+    async def preview(self, frame: pd.DataFrame, prompt: Question, *, n: int = 3, **given: Any) -> Preview:
+        """Look before you pay: the first rows for real, each with what is asked, and an estimate for the whole.
+
+        Args:
+            frame: Any DataFrame.
+            prompt: As for `infer_frame`.
+            n: Rows that are asked; their answers are kept, so that they are not asked again.
+            given: As for `infer_frame`.
+
+        Raises:
+            QueenError: As `infer_frame`.
+        """
+        sample = self.infer_frame(frame.iloc[:n], prompt, **{**given, "stats": True, "prefix": ""})
+        questions = sample.questions()
+        await sample.job
+        whole = self.infer_frame(frame, prompt, **{**given, "dry_run": True})
+        return await preview(sample, await whole.job, questions)
 
 
 def _said(**given: str | None) -> dict[str, str]:

@@ -46,4 +46,5 @@ class BatchParameters(TypedDict, total=False):
     concurrency: int | None
     max_failures: float | None
     cache: Literal["read", "refresh", "off"]
+    dry_run: bool
     dedupe: bool

@@ -55,6 +55,8 @@ class InferBatch(Sampling, Operation):
     """When more rows than this have failed the batch fails: below 1 a share of all rows, from 1 on a number of them."""
     cache: Literal["read", "refresh", "off"] = "read"
     """Take answers that are there already; or make new ones in their place; or neither take nor keep any."""
+    dry_run: bool = False
+    """Ask nobody, and write down no row: the result says how many rows have an answer already."""
     dedupe: bool = False
     """Ask equal rows once; without it they are asked apart, unless the temperature is 0."""
     recovery: ClassVar = Recovery.CONVERGE
@@ -119,7 +121,7 @@ class BatchResult(Tally):
 
     model: ModelUsed
     concurrency: Count
-    """Rows that were asked at once at most; 0 where none had to be asked."""
+    """Rows that were asked at once at most, or would be in a dry run; 0 where none had to be asked."""
     wall_s: Seconds
     """From the start of its last attempt to its end, in seconds."""
     job_id: str = ""

@@ -83,31 +83,42 @@ class _Batch:
 
     async def prepare(self) -> AsyncGenerator[Body]:
         """See what is there already, and have a worker brought where something is left to be asked."""
-        if self._used is None:  # without it nobody can tell what would be the same question
+        dry = self._operation.dry_run
+        if self._used is None and not dry:  # without it nobody can tell what would be the same question
             async with aclosing(self._bring()) as steps:
                 async for step in steps:
                     yield step
-        assert self._used is not None
-        asked = Asked(self._used, self._around.hives.build(self._model))
+        asked = Asked(self._used or ModelUsed(name=self._model), self._around.hives.build(self._model))
         if self._tally.done:
             yield Log(text=f"{len(self._tally.done):,} rows had ended before")
         async with aclosing(plan(self._operation, self._questions, asked, self._tally, self._around.find)) as planning:
             async for each in planning:
                 if isinstance(each, Planned):
                     self._todo.append(each)
-                else:
+                elif not dry:
                     yield each
         self._asker.wanted = {each.key for each in self._todo}
         if self._tally.cached:
             yield Log(text=f"{self._tally.cached:,} from cache, {self._tally.left:,} to run")
-        yield self._progress()
+        if not dry:
+            yield self._progress()
         if self._todo:
+            async with aclosing(self._place(dry=dry)) as steps:
+                async for step in steps:
+                    yield step
+        if dry:
+            self._todo.clear()
+
+    async def _place(self, *, dry: bool) -> AsyncGenerator[Body]:
+        """Have a worker brought, unless it is only a dry run, and see how many rows can be asked at once."""
+        if not dry:
             async with aclosing(self._bring()) as steps:
                 async for step in steps:
                     yield step
-            slots = self._around.hives.slots(self._hive_id, self._wish)
-            usual = sum(max(1, each - 1) for each in slots) or 1
-            self._concurrency = min(self._operation.concurrency or usual, len(self._todo))
+        slots = self._around.hives.slots(self._hive_id, self._wish)
+        usual = sum(max(1, each - 1) for each in slots) or USUAL
+        self._concurrency = min(self._operation.concurrency or usual, len(self._todo))
+        if not dry:
             yield Log(text=f"{self._concurrency:,} rows at once, {sum(slots):,} slots")
 
     async def run(self) -> AsyncGenerator[Body]:
@@ -122,7 +133,7 @@ class _Batch:
                     async for step in steps:
                         yield step
 
-        async with aclosing(crew(self._concurrency, hand)) as steps:
+        async with aclosing(crew(self._concurrency if self._todo else 0, hand)) as steps:
             async for step in steps:
                 if isinstance(step, RowData) and self._tally.take(step):
                     self._ran += 1

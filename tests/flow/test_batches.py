@@ -65,9 +65,11 @@ async def test_asked_again_only_the_rest_is_asked(queen: Queen) -> None:
     more = await ask("1", "2", "3", "1")
     assert [each.cached for each in (off, first, more)] == [0, 0, 2]
     assert (await ask("1", "3", "2")).usage.completion_tokens == 0
+    dry = await ask("1", "9", dry_run=True)  # type: ignore[arg-type]
+    assert (dry.done, dry.cached, dry.usage.completion_tokens) == (1, 1, 0)
     again = await ask("1", "2", cache="refresh")
     assert (again.cached, again.usage.completion_tokens) == (0, 12)
-    for each in (first, more, again, off):
+    for each in (first, more, again, off, dry):
         await queen.jobs.delete(each.job_id)
     assert (await ask("1", "2")).cached == 0
 

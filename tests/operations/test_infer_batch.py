@@ -91,6 +91,13 @@ async def test_what_had_ended_is_not_asked(hives: HiveCatalog) -> None:
     assert made[-1].done == 6
 
 
+async def test_a_dry_run_asks_nobody(hives: HiveCatalog) -> None:
+    """It says what there is and how many rows would be asked at once; no row is told, and no worker is brought."""
+    made = await steps(hives, 6, dry_run=True)
+    assert (len(made), made[0].done, made[0].cached, made[0].concurrency) == (1, 0, 0, USUAL)
+    assert not hives.get("local").workers.all()
+
+
 async def test_too_many_failures_end_it_and_lose_nothing(hives: HiveCatalog) -> None:
     """Rows that are asked when it is noticed are answered first."""
     cells = ["fine", None, "fine", None, *map(str, range(50))]
