@@ -24,8 +24,17 @@ def batch_operation(columns: Columns, prompt: str | Iterable[ChatMessage | Mappi
     """The operation that asks about these columns; `None` in what is given stands for what was not said.
 
     Raises:
+        InvalidRequest: These are no columns.
         InvalidOperation: Something does not fit; every field that does not is named.
     """
+    for name, texts in columns.items() if isinstance(columns, Mapping) else [("", columns)]:
+        if not name or isinstance(texts, str) or not isinstance(texts, Sequence):
+            raise InvalidRequest(
+                f"The texts of column {name!r} are {type(texts).__name__}." if name else "There are no columns.",
+                why="Columns are a mapping from names to lists of texts, all of one length.",
+                state="No job was made.",
+                next="For example: queen.infer_batch({'review': ['…', '…']}, 'Classify: {review}')",
+            )
     asked = {"prompt": prompt} if isinstance(prompt, str) else {"messages": list(prompt)}
     said = {name: value for name, value in given.items() if value is not None}
     cells = {name: list(texts) for name, texts in columns.items()}
@@ -38,7 +47,7 @@ def answer_schema(schema: Schema | None, choices: Sequence[str] | None, regex: s
     """The JSON Schema of the answers: that of a model, of some texts to choose from, or of texts that match a pattern.
 
     Raises:
-        InvalidRequest: More than one of them is given.
+        InvalidRequest: More than one of them is given, or one is not what it has to be.
     """
     if sum(each is not None for each in (schema, choices, regex)) > 1:
         raise InvalidRequest(
@@ -47,6 +56,10 @@ def answer_schema(schema: Schema | None, choices: Sequence[str] | None, regex: s
             state="No job was made.",
             next="Leave in one of them.",
         )
+    if isinstance(schema, type) and not issubclass(schema, BaseModel):
+        raise _no_form(f"schema is {schema.__name__}, which is no pydantic model.", "schema=MyModel, or a JSON Schema")
+    if choices is not None and (isinstance(choices, str) or not choices):
+        raise _no_form("choices has no texts to choose from.", "choices=['good', 'bad']")
     if choices is not None:
         return {"type": "string", "enum": list(choices)}
     if regex is not None:
@@ -54,6 +67,15 @@ def answer_schema(schema: Schema | None, choices: Sequence[str] | None, regex: s
     if isinstance(schema, type):
         return schema.model_json_schema()
     return None if schema is None else dict(schema)
+
+
+def _no_form(what: str, example: str) -> InvalidRequest:
+    return InvalidRequest(
+        what,
+        why="It says what an answer looks like.",
+        state="No job was made.",
+        next=f"For example: {example}",
+    )
 
 
 def told(system: str | None, schema: Mapping[str, Any]) -> str:

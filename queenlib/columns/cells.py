@@ -71,7 +71,9 @@ def _check_known(wanted: Iterable[str], known: Sequence[str]) -> None:
 
 
 def _content(message: Any) -> str:
-    return str(message["content"] if isinstance(message, Mapping) else message.content)
+    """The text of a message; of what is none, whoever reads the operation says so."""
+    found = message.get("content") if isinstance(message, Mapping) else getattr(message, "content", "")
+    return found if isinstance(found, str) else ""
 
 
 def _named(text: str) -> Iterable[str]:

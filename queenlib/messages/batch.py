@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from queenlib import tables
 from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, Result, Seconds
 from queenlib.messages.infer import ChatMessage, Sampling, Text, Usage
+from queenlib.messages.json_schema import check
 from queenlib.messages.model import ModelUsed
 from queenlib.messages.template import Template
 from queenlib.messages.worker import KeepAlive
@@ -78,6 +79,8 @@ class InferBatch(Sampling, Operation):
                 template.check(self.columns)
         for name, values in self.by_row.items():
             _check_by_row(name, values)
+        if self.json_schema is not None:
+            check(self.json_schema)
         return self
 
     @property

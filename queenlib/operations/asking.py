@@ -15,6 +15,7 @@ from queenlib.hives.slots import Urgency
 from queenlib.messages.answer import FinishReason
 from queenlib.messages.base import plain
 from queenlib.messages.events import Body, Problem
+from queenlib.messages.json_schema import misfit
 from queenlib.messages.row import RowData
 from queenlib.operations.answering import Answer
 
@@ -89,13 +90,10 @@ def _fault(finished: Finished, parsed: Any, schema: dict[str, Any]) -> InvalidAn
             state="What there is of it is in the column text.",
             next=f"Ask the rows that failed again with more: max_tokens={2 * count}",
         )
-    from jsonschema import Draft202012Validator  # here: it is needed for rows with a schema alone
-
-    found = next(Draft202012Validator(schema).iter_errors(parsed), None)
-    if found is None:
+    if not (said := misfit(parsed, schema)):
         return None
     return InvalidAnswer(
-        f"The answer is not of its schema: {found.json_path}: {found.message[:200]}",
+        f"The answer is not of its schema: {said}",
         why="The engine's grammar does not see to all that a schema may say.",
         state="It is in the column text as it is.",
         next="Ask the rows that failed again, or say in the prompt what the field is for.",

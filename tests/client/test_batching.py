@@ -43,8 +43,18 @@ def test_each_form_of_answer_is_a_schema(given: tuple[Any, Any, Any], schema: di
     assert answer_schema(*given) == schema
 
 
+def test_what_is_no_column_is_refused() -> None:
+    """A text is not a list of its characters."""
+    for columns in ({"a": "abc"}, {"a": 3}, ["abc"], "abc"):
+        with pytest.raises(InvalidRequest, match=r"columns|column .a."):
+            batch_operation(columns, "{a}")  # type: ignore[arg-type]
+
+
 def test_two_forms_are_refused() -> None:
-    """Nobody can say which is meant."""
+    """Nobody can say which is meant; nor is what is none of them."""
+    for bad in ((int, None, None), (None, [], None), (None, "good", None)):
+        with pytest.raises(InvalidRequest, match=r"no pydantic model|no texts to choose from"):
+            answer_schema(*bad)  # type: ignore[arg-type]
     with pytest.raises(InvalidRequest, match="More than one form"):
         answer_schema(Review, ["a"], None)
 

@@ -44,6 +44,8 @@ def test_only_what_is_named_is_taken() -> None:
     assert questions(frame, messages) == (messages, {"b": ("3",)})
     assert questions(frame, "nothing") == ("nothing", {})
     assert questions(frame, "{") == ("{", {})
+    for no_message in ("x {a}", {"role": "user"}, {"content": 3}, None):
+        assert questions(frame, [no_message]) == ([no_message], {})
     with pytest.raises(Conflict, match="2 columns of the name 'a'"):
         questions(pd.DataFrame([[1, 2]], columns=["a", "a"]), "{a}")
     with pytest.raises(InvalidRequest, match="no column 'reviw'; did you mean 'review'"):

@@ -21,7 +21,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "httpx2": ("queenlib/models/",),
     "ipywidgets": ("widgets/",),
     "markdown_it": ("queenlib/display/prose.py",),
-    "jsonschema": ("queenlib/operations/asking.py",),
+    "jsonschema": ("queenlib/messages/json_schema.py",),
     "pandas": ("queenlib/columns/", "queenlib/frames.py"),
     "platformdirs": ("queenlib/home.py",),
     "psutil": ("queenlib/hives/", "queenlib/registry/sqlite/mounts.py"),

@@ -35,6 +35,7 @@ REVIEWS = {"columns": {"review": ["x"]}}
         ({"by_row": {"sead": [1, 2]}}, "what may differ from row to row is max_tokens"),
         ({"by_row": {"max_tokens": [1, 0]}}, "max_tokens of row 1 is 0"),
         ({"by_row": {"temperature": [0.5, "x"]}}, "temperature of row 1 is 'x'"),
+        ({"json_schema": {"type": "nonsense"}}, "json_schema is none: $.type"),
         ({"concurrency": 0}, "concurrency must be at least 1"),
         ({"cache": "on"}, "cache"),
         ({"max_failures": -1}, "max_failures must be at least 0"),
