@@ -52,9 +52,10 @@ def test_what_is_no_column_is_refused() -> None:
 
 def test_two_forms_are_refused() -> None:
     """Nobody can say which is meant; nor is what is none of them."""
-    for bad in ((int, None, None), (None, [], None), (None, "good", None)):
+    bads: list[tuple[Any, Any, Any]] = [(int, None, None), (None, [], None), (None, "good", None)]
+    for bad in bads:
         with pytest.raises(InvalidRequest, match=r"no pydantic model|no texts to choose from"):
-            answer_schema(*bad)  # type: ignore[arg-type]
+            answer_schema(*bad)
     with pytest.raises(InvalidRequest, match="More than one form"):
         answer_schema(Review, ["a"], None)
 
