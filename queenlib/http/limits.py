@@ -14,8 +14,8 @@ from queenlib.world import World
 class HttpLimits:
     """Bounds of one request."""
 
-    body: int = 64 * 2**20
-    """Bytes of a body: a table of a hundred thousand rows is one."""
+    body: int = 32 * 2**20
+    """Bytes of a body: a table of ten thousand rows of 3,000 characters is one."""
     body_s: float = 30.0
     """Seconds in which the whole body must be there."""
     headers: int = 100
@@ -60,6 +60,6 @@ def too_large(limit: int) -> TooLarge:
         f"The body is longer than {limit:,} bytes.",
         why="That is the most that a queen takes.",
         state="Nothing of it was kept, and nothing was done.",
-        next="Send less; a long text belongs in several jobs.",
+        next="Send less; a long table belongs in several jobs.",
         limit=limit,
     )

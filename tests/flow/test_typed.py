@@ -67,7 +67,7 @@ async def typed(home: Path, model: str, count: int) -> None:
 
 async def test_a_few_typed_answers(tmp_path: Path, real_model_path: Path) -> None:
     """A small version of the proof."""
-    await typed(tmp_path, f"file:{real_model_path}", 4)
+    await typed(tmp_path, f"file:{real_model_path}", 2)
 
 
 @pytest.mark.full
