@@ -25,11 +25,11 @@ def figures(folder: Path, *, asks: int = 20) -> Iterator[Figure]:
     yield Figure(f"first token beside a batch, added, p50 of {asks}", added, "steps of decoding", GOAL, most=True)
 
 
-async def sides(folder: Path, asks: int) -> tuple[list[float], list[float]]:
+async def sides(folder: Path, asks: int, rows: int = 100_000) -> tuple[list[float], list[float]]:
     """Seconds from an ask to its first token: alone, and beside a batch."""
     async with stage(folder, f"sim:words?tokens=40&tokens_per_s={PER_S}", slots=SLOTS) as made:
         alone = [await _first_s(made) for _ in range(asks)]
-        cells = tuple(map(str, range(100_000)))
+        cells = tuple(map(str, range(rows)))
         batch = InferBatch(prompt="Say {a}", columns={"a": cells}, model=made.worker.model, max_tokens=40)
         job_id = (await made.router.create_job(batch)).job_id
         async for event in await made.router.execute_job(job_id):

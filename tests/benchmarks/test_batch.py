@@ -21,7 +21,7 @@ def test_a_batch_costs_no_more_than_a_gather(tmp_path: Path) -> None:
 
 async def test_who_asks_beside_a_batch_does_not_wait_for_it(tmp_path: Path) -> None:
     """Their first token comes within two steps of decoding of when it would alone."""
-    alone, busy = await beside.sides(tmp_path, 4)
+    alone, busy = await beside.sides(tmp_path, 4, 500)
     assert 1000 * (median(busy) - median(alone)) <= beside.GOAL * beside.STEP_MS
 
 
