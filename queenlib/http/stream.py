@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from queenlib.errors import QueenError
 from queenlib.http.sending import Sending
 from queenlib.http.streams import Streams
-from queenlib.messages.events import Event
+from queenlib.messages.events import Event, RowEvent, TokenEvent
 from queenlib.registry.cursor import Cursor
 from queenlib.registry.reader import Reader
 from queenlib.registry.shown import put_together
@@ -29,10 +29,11 @@ class EventStream(Sending):
         reader: Where the events come from.
         epoch: What stands for the epoch of what is read.
         streams: What looks after it.
-        every_s: What comes within so many seconds is sent together; the first of it and the end at once.
+        every_s: What comes within so many seconds is sent together: pieces of an answer, and rows. The first of them, and
+            whatever else there is, come at once.
     """
 
-    __slots__ = ("_due", "_due_s", "_every_s", "_held", "_reader")
+    __slots__ = ("_due", "_due_s", "_every_s", "_held", "_many", "_reader")
 
     def __init__(self, reader: Reader, epoch: str, streams: Streams, every_s: float = 0.0) -> None:
         super().__init__(streams, ((EPOCH_HEADER, epoch.encode()),))
@@ -43,6 +44,8 @@ class EventStream(Sending):
         """When more may be sent, by the loop's clock."""
         self._due: asyncio.TimerHandle | None = None
         """There while something waits for that."""
+        self._many = False
+        """Whether what was sent last is of the kind that comes by the hundred."""
 
     async def _send_all(self) -> None:
         self._reader.open(self._news)
@@ -71,7 +74,7 @@ class EventStream(Sending):
     def _is_due(self) -> bool:
         """Whether what is new is sent now; else it will be when it is time."""
         loop = asyncio.get_running_loop()
-        if self._due is None and loop.time() < self._due_s:
+        if self._many and self._due is None and loop.time() < self._due_s:
             self._due = loop.call_at(self._due_s, self._rung)
         if self._due is not None:
             return False
@@ -104,7 +107,7 @@ class EventStream(Sending):
             piece = cursor.piece()
             if piece is None or not piece.body:
                 return piece and piece.body
-            cursor.take(piece.events[-1])
+            self._take(cursor, piece.events[-1])
             return piece.body
         events = cursor.newest()
         return None if events is None else self._encode(cursor, events)
@@ -127,9 +130,13 @@ class EventStream(Sending):
         taken = put_together(cursor.after, events)
         if len(self._reader.cursors) == 1:
             for event in taken.events[-1:]:
-                cursor.take(event)
+                self._take(cursor, event)
             return taken.body
         return b"".join([self._named(cursor, event) for event in taken.events])
+
+    def _take(self, cursor: Cursor, event: Event) -> None:
+        cursor.take(event)
+        self._many = isinstance(event, TokenEvent | RowEvent)
 
     def _named(self, cursor: Cursor, event: Event) -> bytes:
         """An event whose id says where its reader is in every log."""

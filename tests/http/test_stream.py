@@ -203,6 +203,15 @@ async def test_what_a_paced_stream_holds_back_comes_by_itself(queen: Served) -> 
         assert b'"b"' in await read_until(talk.chunks(), b'"b"')
 
 
+async def test_the_first_piece_does_not_wait_for_what_came_before_it(queen: Served) -> None:
+    """That the job runs was told a moment ago: that is no piece of an answer."""
+    job_id = await queen.run(["a", "b"], asyncio.Event(), pause_s=0.05)
+    async with queen.talk() as talk, asyncio.timeout(0.9):
+        await talk.send(queen.request(f"/v1/jobs/{job_id}/stream?every_ms=1000"))
+        await talk.head()
+        assert b'"a"' in await read_until(talk.chunks(), b'"a"')
+
+
 async def test_leaving_is_not_cancelling(lively: Served) -> None:
     """A reader that hangs up is let go of at once, and the job goes on to its end."""
     gate = asyncio.Event()

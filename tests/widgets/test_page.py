@@ -13,26 +13,28 @@ FLOW = """async (pieces, calm) => {
   const [put, at] = [[], [performance.now()]];
   const text = flow((piece) => { put.push(piece); at.push(performance.now()); }, () => calm);
   pieces.forEach(text.add);
-  await new Promise((done) => setTimeout(done, 200));
+  await new Promise((done) => setTimeout(done, 300));
   return [put, at.at(-1) - at[0]];
 }"""
 ROWS = """(cells, wanted) => cells.filter((each) => isWanted(each, 1, wanted)).map((each) => each[0])"""
 
 
-def test_a_piece_is_put_in_two_parts() -> None:
+def test_a_piece_is_put_in_three_parts() -> None:
     """Together they are the piece, and no character is torn; a word is not, where the piece has several."""
-    for text, (first, second) in zip(TEXTS, page(("common",), "(texts) => texts.map(halves)", TEXTS), strict=True):
-        assert first + second == text
-        assert len(second) <= len(first) + 1
-    assert page(("common",), "halves", "one two three four ") == ["one two three ", "four "]
+    for text, found in zip(TEXTS, page(("common",), "(texts) => texts.map(parts)", TEXTS), strict=True):
+        assert "".join(found) == text
+        assert len(found) <= 3
+        assert all(found)
+    assert page(("common",), "parts", "one two three four five six ") == ["one two three ", "four five ", "six "]
+    assert page(("common",), "parts", "word ") == ["word "]
 
 
 def test_a_text_flows() -> None:
-    """Each piece comes in two steps, the second a moment later or with the next one; without motion, in one."""
-    put, took = page(("common",), FLOW, ["one two three four ", "five six "], False)
-    assert put == ["one two three ", "four ", "five six "]
-    put, took = page(("common",), FLOW, ["one two three four "], False)
-    assert (put, 50 < took < 200) == (["one two three ", "four "], True)
+    """Each piece comes in steps, the rest of it a moment later or with the next one; without motion, in one."""
+    put, took = page(("common",), FLOW, ["one two three four five six ", "bee "], False)
+    assert put == ["one two three ", "four five six ", "bee "]
+    put, took = page(("common",), FLOW, ["one two three four five six "], False)
+    assert (put, 150 < took < 290) == (["one two three ", "four five ", "six "], True)
     put, _ = page(("common",), FLOW, ["one two three four ", "five six "], True)
     assert put == ["one two three four ", "five six "]
 

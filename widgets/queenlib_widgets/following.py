@@ -113,6 +113,13 @@ class Following(View):
             wait = self._spoke_at + self._interval() - self._loop().time()
             self._waking = self._loop().call_later(wait if wait > pace.ALMOST_S else 0.0, self._speak_now)
 
+    def _at_once(self) -> None:
+        """What comes next is not waited with."""
+        self._spoke_at = 0.0
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
+
     def _speak_now(self) -> None:
         self._waking = None
         self._spoke_at = self._loop().time()

@@ -54,6 +54,7 @@ class InferStream(Following):
                 self._texts[data.channel == "reasoning"].add(data.text)
                 if data.i == 0 and self.first_ms is None:
                     self.first_ms = data.dt_ms[0]
+                    self._at_once()
             case AttemptEvent():
                 for text in self._texts:
                     text.clear()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from weakref import WeakSet
 
-FASTEST_S = 0.18
-"""Seconds between two pieces of one answer at least: the page puts each in two steps, and 11 a second look like a flow."""
+FASTEST_S = 0.27
+"""Seconds between two pieces of one answer at least: the page puts each in three steps, and 11 a second look like a flow."""
 ALMOST_S = 0.01
 """Who would wait no longer than this does not: a queen who paces her stream is not waited for twice."""
 TOGETHER_S = 0.005

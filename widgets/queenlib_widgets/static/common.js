@@ -5,7 +5,8 @@ const SYMBOLS = {
   ready: "✓", busy: "●", starting: "◔", loading: "◔", stopping: "◔", stopped: "■",
 };
 const SILENCE_MS = 8000; // the kernel speaks at least every two seconds while something is under way
-const STEP_MS = 90; // half the time between two pieces of one answer
+const STEPS = 3; // in which a piece of an answer is put
+const STEP_MS = 90; // between two of them: all together they take the time until the next piece comes
 
 /** An element with a class and a text. Whatever is shown of others goes through here: it is text, never HTML. */
 export function make(tag, name = "", text = "") {
@@ -62,36 +63,47 @@ export function fresh(position, at, piece) {
   return chars.slice(position - at).join("");
 }
 
-/** A piece in two parts, the first ending with a word where it can; short ones and single words stay whole. */
-export function halves(piece) {
+/** A piece in up to three parts that end with words where they can; short ones and single words stay whole. */
+export function parts(piece) {
   const chars = points(piece);
-  if (chars.length < 4) return [piece, ""];
-  const middle = Math.ceil(chars.length / 2);
-  const cut = chars.indexOf(" ", middle) + 1 || middle;
-  return [chars.slice(0, cut).join(""), chars.slice(cut).join("")];
+  const third = Math.ceil(chars.length / STEPS);
+  const found = [];
+  for (let at = 0; at < chars.length; ) {
+    const space = chars.indexOf(" ", at + third - 1) + 1;
+    const isLong = !space || space - at > 2 * third;
+    const cut = chars.length < 2 * STEPS ? chars.length : isLong ? at + third : space;
+    found.push(chars.slice(at, cut).join(""));
+    at = cut;
+  }
+  return found;
 }
 
 /**
- * Lets a text flow: each piece is put in two steps, so that the kernel needs to speak half as often.
+ * Lets a text flow: each piece is put in several steps, so that the kernel needs to speak less often.
  * Who wants less motion, or looks elsewhere, gets it in one.
  */
 export function flow(put, isCalm = () => document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) {
-  let [rest, timer] = ["", 0];
+  let [rest, timer] = [[], 0];
   const drop = () => {
     clearTimeout(timer);
-    rest = "";
+    rest = [];
   };
   const finish = () => {
-    const said = rest;
+    const said = rest.join("");
     drop();
     if (said) put(said);
   };
+  const step = () => {
+    const [first, ...more] = rest;
+    rest = more;
+    put(first);
+    if (rest.length) timer = setTimeout(step, STEP_MS);
+  };
   const add = (piece) => {
     finish();
-    const [first, second] = isCalm() ? [piece, ""] : halves(piece);
-    put(first);
-    rest = second;
-    if (rest) timer = setTimeout(finish, STEP_MS);
+    if (!piece) return;
+    rest = isCalm() ? [piece] : parts(piece);
+    step();
   };
   return { add, finish, drop };
 }
