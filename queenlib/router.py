@@ -62,7 +62,10 @@ class Router:
         if terms.repeats is not None:
             repeated = await self.get_job(terms.repeats)
             terms = terms.model_copy(update={"repeats": repeated.id})
-            operation = parse_operation({**operation.wire(), **await self._state.registry.batches.beside(repeated.id)})
+            if isinstance(operation, InferBatch) and not operation.columns:  # no record has them
+                operation = parse_operation({**operation.wire(), **await self._state.registry.batches.beside(repeated.id)})
+        if isinstance(operation, InferBatch):
+            operation.check_cells()
         work = self._work(operation) if terms.start == "now" else None
         job_id = await self._state.registry.create(operation, work, terms)
         return CreatedJob(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream", job=await self.get_job(job_id))

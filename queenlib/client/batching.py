@@ -108,6 +108,6 @@ def only(operation: InferBatch, rows: Sequence[int], changes: Mapping[str, Any])
     kept = operation.wire()
     for table in ("columns", "by_row"):
         kept[table] = {name: [cells[i] for i in rows] for name, cells in kept[table].items()}
-    made = parse_operation({**kept, "rows": None, "cache": "read", **changes})
+    made = parse_operation({**kept, "rows": len(rows), "cache": "read", **changes})
     assert isinstance(made, InferBatch)
     return made

@@ -131,7 +131,7 @@ class FrameJob:
             InvalidOperation: A change does not fit; no job was made.
         """
         rows = await self.rows()
-        failed = [i for i, row in rows.items() if row.error is not None]
+        failed = {i for i, row in rows.items() if row.error is not None}
         own = [i for i in range(self._operation.count) if self._earlier.place(i) in failed]
         operation = only(self._operation, own, changes)
         earlier = Earlier(rows, [self._earlier.place(i) for i in own])

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypedDict
 from queenlib.messages.infer import EngineParams
 
 
-class InferParameters(TypedDict, total=False):
-    """Fields of `Infer` by name: what each means, and what it is when it is left out, stands there."""
+class _Parameters(TypedDict, total=False):
+    """What one question and a table of them are asked with alike."""
 
     system: str | None
     max_tokens: int
@@ -20,29 +20,22 @@ class InferParameters(TypedDict, total=False):
     repetition_penalty: float
     stop: tuple[str, ...] | list[str]
     seed: int | None
-    json_schema: dict[str, Any] | None
     engine_params: EngineParams | Mapping[str, Any]
     device: str | None
     keep_alive: float | Literal["never"] | None
+
+
+class InferParameters(_Parameters, total=False):
+    """Fields of `Infer` by name: what each means, and what it is when it is left out, stands there."""
+
+    json_schema: dict[str, Any] | None
     private: bool
 
 
-class BatchParameters(TypedDict, total=False):
+class BatchParameters(_Parameters, total=False):
     """Fields of `InferBatch` by name: what each means, and what it is when it is left out, stands there."""
 
-    system: str | None
-    max_tokens: int
-    temperature: float
-    top_p: float
-    top_k: int
-    min_p: float
-    repetition_penalty: float
-    stop: tuple[str, ...] | list[str]
-    seed: int | None
     by_row: Mapping[str, Sequence[float | None]]
-    engine_params: EngineParams | Mapping[str, Any]
-    device: str | None
-    keep_alive: float | Literal["never"] | None
     concurrency: int | None
     max_failures: float | None
     cache: Literal["read", "refresh", "off"]

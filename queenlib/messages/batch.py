@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from queenlib import tables
+from queenlib.errors import InvalidOperation
 from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, Result, Seconds
 from queenlib.messages.infer import ChatMessage, Sampling, Text, Usage
 from queenlib.messages.json_schema import check
@@ -87,6 +88,23 @@ class InferBatch(Sampling, Operation):
     def count(self) -> int:
         """How many rows there are."""
         return self.rows if self.rows is not None else len(next(iter(self.columns.values()), ()))
+
+    def check_cells(self) -> None:
+        """See to it that the cells are there that its templates name: what is kept of it has none, and cannot be asked.
+
+        Raises:
+            InvalidOperation: They are not.
+        """
+        if self.columns or not any(Template(text).columns for text in self.texts()):
+            return
+        problem = {"field": "columns", "problem": "is missing, and the template names some"}
+        raise InvalidOperation(
+            "The payload is not an operation: columns is missing, and the template names some.",
+            why=f"It says only that there are {self.count:,} rows.",
+            state="No job was made.",
+            next="Give the cells: columns={'review': ['…', '…']}",
+            problems=[problem],
+        )
 
     def kept(self) -> InferBatch:
         """See `Operation.kept`: the rows are kept beside the record."""

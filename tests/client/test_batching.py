@@ -76,6 +76,8 @@ def test_some_of_the_rows_are_asked_again() -> None:
     whole = batch_operation({"a": list("wxyz")}, "{a}", by_row={"seed": [1, 2, None, 4]}, max_tokens=5)
     some = only(whole, [1, 3], {"max_tokens": 9})
     assert (some.columns, some.by_row, some.max_tokens) == ({"a": ("x", "z")}, {"seed": (2, 4)}, 9)
+    bare = batch_operation({}, "x", rows=5)
+    assert only(bare, [1, 4], {}).count == 2
     with pytest.raises(Conflict, match="No row has failed"):
         only(whole, [], {})
     with pytest.raises(InvalidOperation):

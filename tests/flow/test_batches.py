@@ -135,6 +135,8 @@ async def test_an_unknown_hive_or_model_is_an_error_of_the_job(queen: Queen) -> 
         await queen.infer_batch({"a": ["x"]}, "{a}", model="sim:none")
     with pytest.raises(errors.InvalidOperation, match="no column 'b'; did you mean"):
         queen.infer_batch({"bb": ["x"]}, "{b}")
+    with pytest.raises(errors.InvalidOperation, match="columns is missing"):
+        await queen.jobs.create({"operation": "infer_batch", "prompt": "{a}", "rows": 5})
 
 
 async def test_run_again_it_is_whole(queen: Queen) -> None:
