@@ -41,8 +41,8 @@ class Backend(Protocol):
             job_id: The job.
             after: The number of the last event that the reader has.
             epoch: The job's epoch when the reader got it, if it knows.
-            every_s: What comes within so many seconds, 1 at most, may come together; the first event and the end come at
-                once. A queen far away costs less that way.
+            every_s: What comes within so many seconds, 1 at most, may come together, and pieces of an answer joined; the
+                first event and the end come at once. A queen far away costs less that way.
 
         Raises:
             UnknownJob: There is no such job.

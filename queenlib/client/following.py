@@ -63,8 +63,8 @@ class Following:
         place = self._places.get(event.job_id)
         if place is None or event.seq <= place.after:
             return False
-        if event.seq != place.after + 1:
-            raise ValueError(f"Event {event.seq} of {event.job_id} came after event {place.after}.")
+        if event.first != place.after + 1:
+            raise ValueError(f"Event {event.first} of {event.job_id} came after event {place.after}.")
         epoch = max(place.epoch or 0, event.data.epoch) if isinstance(event, AttemptEvent) else place.epoch
         self._places[event.job_id] = place._replace(after=event.seq, epoch=epoch)
         if isinstance(event, EndEvent):

@@ -148,7 +148,8 @@ class Job(Generic[R]):
     def events(self, after: int = 0, *, every_s: float = 0.0) -> Feed[Event]:
         """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw.
 
-        With `every_s`, what comes within so many seconds may come together: that costs less.
+        With `every_s`, what comes within so many seconds may come together, and pieces of an answer as one event that
+        `joins` several: that costs less.
 
         Raises:
             InvalidRequest: `every_s` is not 0 to 1.

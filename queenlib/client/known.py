@@ -44,7 +44,7 @@ class Known:
             IllegalTransition: The event's state may not follow the record's.
         """
         record, last_seq, tokens = self._heard
-        if event.seq != last_seq + 1:
+        if event.first != last_seq + 1:
             return
         if isinstance(event, TokenEvent):
             self._heard = record, event.seq, tokens + len(event.data.cuts)

@@ -92,8 +92,8 @@ async def _events(chunks: AsyncIterator[bytes], seen: int) -> AsyncIterator[Even
         for event in _read(decoder, chunk, seen):
             if event.seq <= seen:
                 continue
-            if event.seq != seen + 1:
-                raise _Broken(f"Event {event.seq} came after event {seen}.")
+            if event.first != seen + 1:
+                raise _Broken(f"Event {event.first} came after event {seen}.")
             seen = event.seq
             yield event
 

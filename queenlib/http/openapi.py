@@ -141,7 +141,9 @@ def _stream(job: Mapping[str, Any]) -> dict[str, Any]:
     number = {"type": "integer", "minimum": 0}
     after = parameter("after", "query", {**number, "default": 0}, "Only events with greater numbers.")
     few = {"type": "integer", "minimum": 0, "maximum": EVERY_MS, "default": 0}
-    every = parameter("every_ms", "query", few, "What comes within so many milliseconds may come together.")
+    every = parameter(
+        "every_ms", "query", few, "What comes within so many milliseconds comes together; pieces of an answer are joined."
+    )
     last = parameter("Last-Event-ID", "header", number, "The same; it goes before `after`.")
     said = "Each event's id is its number, its type the event's type, its data one line of JSON; it ends after `end`."
     answers = {

@@ -10,6 +10,7 @@ from queenlib.http.sending import Sending
 from queenlib.http.streams import Streams
 from queenlib.messages.events import Event, RowEvent, TokenEvent
 from queenlib.registry.cursor import Cursor
+from queenlib.registry.pieces import joined
 from queenlib.registry.reader import Reader
 from queenlib.registry.shown import put_together
 from queenlib.sse import priming
@@ -29,8 +30,8 @@ class EventStream(Sending):
         reader: Where the events come from.
         epoch: What stands for the epoch of what is read.
         streams: What looks after it.
-        every_s: What comes within so many seconds is sent together: pieces of an answer, and rows. The first of them, and
-            whatever else there is, come at once.
+        every_s: What comes within so many seconds is sent together: rows, and pieces of an answer, which are joined. The
+            first of them, and whatever else there is, come at once.
     """
 
     __slots__ = ("_due", "_due_s", "_every_s", "_held", "_many", "_reader")
@@ -103,7 +104,7 @@ class EventStream(Sending):
 
     def _newest(self, cursor: Cursor) -> bytes | None:
         """The next piece of what is in memory, taken; `None` where the store has to be asked."""
-        if len(self._reader.cursors) == 1:
+        if len(self._reader.cursors) == 1 and not self._every_s:
             piece = cursor.piece()
             if piece is None or not piece.body:
                 return piece and piece.body
@@ -127,7 +128,7 @@ class EventStream(Sending):
 
     def _encode(self, cursor: Cursor, events: Sequence[Event]) -> bytes:
         """The first of these events, taken and put together."""
-        taken = put_together(cursor.after, events)
+        taken = put_together(cursor.after, joined(events) if self._every_s else events)
         if len(self._reader.cursors) == 1:
             for event in taken.events[-1:]:
                 self._take(cursor, event)

@@ -87,6 +87,11 @@ class _Event(Message):
         """This event as one line of JSON, without its line end; made once, however many read it."""
         return self.model_dump_json().encode()
 
+    @property
+    def first(self) -> int:
+        """The number of the first event that this one stands for: its own, but for joined ones."""
+        return self.seq
+
     @cached_property
     def frame(self) -> bytes:
         """This event as it stands in a stream of server-sent events; made once, however many read it.
@@ -133,6 +138,12 @@ class TokenEvent(_Event):
 
     type: Literal["token"] = "token"
     data: TokenData
+    joins: Annotated[int, Field(ge=1, exclude_if=lambda count: count == 1)] = 1
+    """How many events of the log this one stands for, `seq` being the last: in streams that are paced, more than one."""
+
+    @property
+    def first(self) -> int:
+        return self.seq - self.joins + 1
 
     def __str__(self) -> str:
         return self.data.text

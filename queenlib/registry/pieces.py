@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import accumulate
 
-from queenlib.messages.events import Token, TokenData
+from queenlib.messages.events import Event, Token, TokenData, TokenEvent
 
 PIECES_LIMIT = 1024
 """Pieces of an answer in one event."""
@@ -37,3 +38,38 @@ class Pieces:
             dt_ms=tuple(round(piece.dt_ms, 3) for piece in pieces),
             channel=pieces[0].channel,
         )
+
+
+def joined(events: Iterable[Event]) -> list[Event]:
+    """The same events of one log, with those that bring pieces of one answer, one after the other, as one."""
+    found, run, pieces = list[Event](), list[TokenEvent](), 0
+    for event in events:
+        if not isinstance(event, TokenEvent):
+            found += (*_as_one(run), event)
+            run, pieces = [], 0
+            continue
+        pieces += len(event.data.cuts)
+        if run and (run[0].data.channel != event.data.channel or pieces > PIECES_LIMIT):
+            found += _as_one(run)
+            run, pieces = [], len(event.data.cuts)
+        run.append(event)
+    return [*found, *_as_one(run)]
+
+
+def _as_one(run: list[TokenEvent]) -> list[TokenEvent]:
+    if len(run) < 2:
+        return run
+    bodies, cuts, place = [event.data for event in run], list[int](), 0
+    for data in bodies:
+        cuts += [place + cut for cut in data.cuts]
+        place += len(data.text)
+    data = TokenData.model_construct(
+        i=bodies[0].i,
+        text="".join([each.text for each in bodies]),
+        cuts=tuple(cuts),
+        dt_ms=tuple([gap for each in bodies for gap in each.dt_ms]),
+        channel=bodies[0].channel,
+    )
+    last = run[-1]
+    joins = sum(event.joins for event in run)
+    return [TokenEvent.model_construct(job_id=last.job_id, seq=last.seq, at=last.at, data=data, joins=joins)]

@@ -7,7 +7,17 @@ from datetime import UTC, datetime
 import pytest
 
 from queenlib.client.following import Epoch, Following
-from queenlib.messages.events import AttemptData, AttemptEvent, EndData, EndEvent, Event, Log, LogEvent
+from queenlib.messages.events import (
+    AttemptData,
+    AttemptEvent,
+    EndData,
+    EndEvent,
+    Event,
+    Log,
+    LogEvent,
+    TokenData,
+    TokenEvent,
+)
 from queenlib.messages.place import Place
 from queenlib.messages.state import State
 
@@ -38,6 +48,17 @@ def test_it_moves_on_in_each_log_by_itself() -> None:
     assert following.take(end("a", 2))
     assert not following.take(end("a", 2))
     assert list(following.left) == [Place("b", 6)]
+
+
+def test_what_was_joined_is_taken_as_one() -> None:
+    """It moves on to the last of it; with a hole before its first it is not taken."""
+    data = TokenData(i=0, text="abc", cuts=(1, 2, 3), dt_ms=(1.0, 1.0, 1.0))
+    joint = TokenEvent(job_id="a", seq=5, at=AT, data=data, joins=3)
+    following = Following([Place("a", 2)])
+    assert following.take(joint)
+    assert list(following.left) == [Place("a", 5)]
+    with pytest.raises(ValueError, match="Event 3 of a came after event 1"):
+        Following([Place("a", 1)]).take(joint)
 
 
 def test_a_hole_is_told() -> None:

@@ -26,6 +26,7 @@ from queenlib.messages.infer import Infer
 from queenlib.messages.job import JobRecord
 from queenlib.messages.state import State
 from queenlib.registry.fold import begin, fold
+from queenlib.registry.pieces import joined
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 ABOUT: dict[str, Any] = {"job_id": "job-1", "at": AT}
@@ -72,6 +73,15 @@ def test_it_is_the_fold_of_what_was_heard(middle: list[int], asked: set[int], he
         if number in asked:
             assert known.record.last_seq >= number
     assert known.record == folded(events)
+
+
+@given(middle=st.lists(st.integers(0, 3)))
+def test_what_was_joined_counts_as_all_of_it(middle: list[int]) -> None:
+    """As if each had come by itself."""
+    known = Known(NEW)
+    for each in joined(log(middle)):
+        known.hear(each)
+        assert known.record == folded([event for event in log(middle) if event.seq <= each.seq])
 
 
 @given(middle=st.lists(st.integers(0, 3)), told=st.integers(0, 10), after=st.integers(0, 10))

@@ -17,6 +17,7 @@ from queenlib.messages.infer import Infer
 from queenlib.messages.state import State
 from queenlib.messages.status import StatusReport
 from queenlib.registry.memory import Memory, MemoryStore
+from queenlib.registry.pieces import joined
 from queenlib.router import Router
 from queenlib.sse import Decoder
 from tests.http.served import Answer, Served, Talk, served
@@ -174,7 +175,7 @@ async def test_it_beats_while_nothing_happens(lively: Served) -> None:
 
 
 async def test_a_paced_stream_comes_in_few_pieces(queen: Served) -> None:
-    """What comes within its time comes together; it is the same to the byte."""
+    """What comes within its time comes together, pieces of the answer as one event; they tell the same as the log."""
     pieces = [f"{number} " for number in range(100)]
     job_id = await queen.run(pieces, pause_s=0.005)
     async with queen.talk() as paced, queen.talk() as plain, asyncio.timeout(30):
@@ -182,8 +183,24 @@ async def test_a_paced_stream_comes_in_few_pieces(queen: Served) -> None:
         await plain.send(queen.request(f"/v1/jobs/{job_id}/stream"))
         several = [(await talk.head(), [chunk async for chunk in talk.chunks()]) for talk in (paced, plain)]
     (_, few), (_, many) = several
-    assert without_comments(b"".join(few)) == without_comments(b"".join(many))
-    assert len(few) <= 15 < 60 <= len(many)
+    joint, log = events(b"".join(few)), events(b"".join(many))
+    assert joined(joint) == joined(log)
+    assert [number for event in joint for number in range(event.first, event.seq + 1)] == [event.seq for event in log]
+    assert "".join(map(str, joint)) == "".join(map(str, log))
+    assert max(len(few), len(joint)) <= 15 < 60 <= len(many)
+
+
+async def test_a_paced_stream_of_what_was_joins_all_of_it(queen: Served) -> None:
+    """A log that is over comes from the store: in few events, from wherever one is."""
+    job_id = await queen.run([f"{number} " for number in range(2000)], pause_s=0.0)
+    log = events((await follow(queen, job_id)).body)
+    for after in (0, 1, log[len(log) // 2].seq, log[-1].seq - 1):
+        joint = events((await follow(queen, job_id, query=f"?every_ms=100&after={after}")).body)
+        assert [number for event in joint for number in range(event.first, event.seq + 1)] == [
+            event.seq for event in log if event.seq > after
+        ]
+        assert "".join(map(str, joint)) == "".join(str(event) for event in log if event.seq > after)
+        assert len(joint) < 20
 
 
 async def test_a_paced_stream_does_not_hold_back_a_beginning_or_an_end(queen: Served) -> None:

@@ -159,10 +159,14 @@ class Following(View):
         }
 
     async def _beat(self) -> None:
-        """A sign of life, by which the page knows that the kernel is there."""
+        """Signs of life, by which the page knows that the kernel is there; who speaks anyway needs none."""
+        wait_s = pace.BEAT_S
         while True:
-            await _world.sleep(pace.BEAT_S)
-            self.send({"beat": 1})
+            await _world.sleep(wait_s)
+            wait_s = self._spoke_at + pace.BEAT_S - self._loop().time()
+            if wait_s <= 0:
+                wait_s = pace.BEAT_S
+                self.send({"beat": 1})
 
     def _hear(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """The page has said something; on which thread, differs from kernel to kernel, so nothing is done here."""
