@@ -143,6 +143,7 @@ class TokenEvent(_Event):
 
     @property
     def first(self) -> int:
+        """The number of the first event that this one stands for."""
         return self.seq - self.joins + 1
 
     def __str__(self) -> str:
