@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from queenlib.client.default import default_queen
+from queenlib.client.embedding import VectorsJob
 from queenlib.client.framed import FrameJob, Question
 from queenlib.client.preview import Preview
 from queenlib.client.queen import Queen
@@ -25,6 +26,9 @@ from queenlib.columns.logs import jobs_frame as jobs_frame
 from queenlib.columns.logs import tokens_frame as tokens_frame
 from queenlib.columns.rows import STATS as STATS
 from queenlib.columns.rows import rows_frame as rows_frame
+from queenlib.columns.vectors import vectors_frame as vectors_frame
+from queenlib.errors import InvalidRequest
+from queenlib.messages.explain import nearest
 
 
 @pd.api.extensions.register_dataframe_accessor("queen")
@@ -43,6 +47,27 @@ class QueenAccessor:
             given: As for `Queen.infer_frame`.
         """
         return (queen or default_queen()).infer_frame(self._frame, prompt, **given)
+
+    def embed(self, column: str, *, queen: Queen | None = None, **given: Any) -> VectorsJob[pd.Series[Any]]:
+        """Make a vector of each text of a column; see `Queen.embed_frame`.
+
+        Args:
+            column: Its name.
+            queen: Which queen; by default the one of `queenlib.jobs`.
+            given: As for `Queen.embed_frame`.
+
+        Raises:
+            InvalidRequest: There is no such column, or it has no texts.
+        """
+        names = list(map(str, self._frame.columns))
+        if column not in self._frame.columns:
+            raise InvalidRequest(
+                f"The frame has no column {column!r}{nearest(str(column), names) or '.'}",
+                why=f"The columns are {', '.join(map(repr, names[:20])) or 'none'}.",
+                state="No job was made.",
+                next="Mend its name.",
+            )
+        return (queen or default_queen()).embed_frame(self._frame[column], **given)
 
     async def preview(self, prompt: Question, *, n: int = 3, queen: Queen | None = None, **given: Any) -> Preview:
         """Look before you pay: the first rows for real, and an estimate for the whole; see `Queen.preview`."""

@@ -15,6 +15,7 @@ from queenlib.messages.base import Deleted, Operation, Recovery
 from queenlib.messages.batch import InferBatch
 from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.change import Change, Watch
+from queenlib.messages.embed import Embed
 from queenlib.messages.events import Event, Yielded
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.job import USUAL, CreatedJob, JobListing, JobRecord, Pruned, QueenInfo, Terms
@@ -34,6 +35,8 @@ from queenlib.watches import Watches
 
 PAGE_LIMIT = 1000
 """Jobs in one page."""
+TABLES = (InferBatch, Embed)
+"""Operations on many rows: each row is done once, and a record has none of them."""
 
 
 class _Unknown(Operation):
@@ -62,9 +65,9 @@ class Router:
         if terms.repeats is not None:
             repeated = await self.get_job(terms.repeats)
             terms = terms.model_copy(update={"repeats": repeated.id})
-            if isinstance(operation, InferBatch) and not operation.columns:  # no record has them
+            if isinstance(operation, TABLES) and operation.lacks:  # no record has them
                 operation = parse_operation({**operation.wire(), **await self._state.registry.batches.beside(repeated.id)})
-        if isinstance(operation, InferBatch):
+        if isinstance(operation, TABLES):
             operation.check_cells()
         work = self._work(operation) if terms.start == "now" else None
         job_id = await self._state.registry.create(operation, work, terms)
@@ -179,14 +182,14 @@ class Router:
         await registry.resume(record, operation, again=DIED if what.deed == "again" else "")
         repeated = what.deed == "again" or record.attempt > 1
         if repeated or record.terms.start == "now":
-            rows = Tallying(operation.count) if isinstance(operation, InferBatch) else None
+            rows = Tallying(operation.count) if isinstance(operation, TABLES) else None
             if rows is not None:
                 async for row in registry.batches.ended(record.id):
                     rows.take(row)
             registry.start(record.id, self._work(operation, rows, repeated=repeated))
 
     def _work(self, operation: AnyOperation, rows: Tallying | None = None, *, repeated: bool = False) -> Work:
-        if rows is None and isinstance(operation, InferBatch):
+        if rows is None and isinstance(operation, TABLES):
             rows = Tallying(operation.count)  # all attempts of this queen go on from each other
 
         def work() -> AsyncGenerator[Yielded]:

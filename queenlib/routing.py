@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import assert_never
 
-from queenlib.messages import batch, hive, infer, model, status, worker
+from queenlib.messages import batch, embed, hive, infer, model, status, worker
 from queenlib.messages.events import Yielded
 from queenlib.messages.parse import AnyHiveOperation, AnyOperation, AnyWorkerOperation
+from queenlib.operations import embed as embed_operations
 from queenlib.operations import hive as hive_operations
 from queenlib.operations import infer as infer_operations
 from queenlib.operations import infer_batch as batch_operations
@@ -24,7 +25,7 @@ def route_operation(operation: AnyOperation, state: QueenState, rows: Tallying |
     Args:
         operation: What is asked for.
         state: What there is.
-        rows: The rows of a batch that have ended, in earlier attempts at its job; those that end now are noted in it.
+        rows: The rows that have ended in earlier attempts at its job; those that end now are noted in it.
     """
     match operation:
         case model.ModelList():
@@ -42,6 +43,9 @@ def route_operation(operation: AnyOperation, state: QueenState, rows: Tallying |
                 state.hives, state.world, state.default_model, state.claims, state.registry.batches.answers
             )
             return batch_operations.infer_batch(operation, around, rows or Tallying(operation.count))
+        case embed.Embed():
+            before = rows or Tallying(operation.count)
+            return embed_operations.embed(operation, state.hives, state.world, state.default_model, before)
         case status.Status():
             return status_operations.status(operation, state.hives)
         case status.QueenCheck():

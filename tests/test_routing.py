@@ -16,6 +16,7 @@ from queenlib.state import QueenState
 NEEDS: dict[str, dict[str, Any]] = {
     "infer": {"prompt": "x"},
     "infer_batch": {"prompt": "{a}", "columns": {"a": ["x"]}},
+    "embed": {"texts": ["x"]},
     "hive_create": {"id": "bee", "kind": "simulated"},
     "hive_delete": {"id": "bee"},
     "worker_get": {"worker_id": "w"},

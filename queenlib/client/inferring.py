@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from queenlib.client.asking import check_interrupt, infer_operation
 from queenlib.client.batching import Columns, Schema, answer_schema, batch_operation, told
 from queenlib.client.calls import Caller
+from queenlib.client.embedding import Embedding
 from queenlib.client.framed import FrameJob, Question, Shape, frame_operation
 from queenlib.client.job import Job
 from queenlib.client.preview import Preview, preview
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Inferring:
+class Inferring(Embedding):
     """Asks models."""
 
     _caller: Caller

@@ -201,17 +201,20 @@ class Job(Generic[R]):
         """
         return Job(await self._portal.run(rerun(self._backend, self.id, key)), self._backend, self._portal)
 
-    async def frame(self, of: Literal["events", "tokens", "rows"] = "events") -> pd.DataFrame:
-        """Its log as a pandas DataFrame: one row an event, a piece of the answer, or a row of a batch.
+    async def frame(self, of: Literal["events", "tokens", "rows", "vectors"] = "events") -> pd.DataFrame:
+        """Its log as a pandas DataFrame: one row an event, a piece of the answer, a row of a batch, or a text.
 
         See `queenlib.frames`. It waits for the job's end; `queen.infer_frame` has what there is so far.
         """
         from queenlib.columns.logs import events_frame, tokens_frame
         from queenlib.columns.rows import rows_frame, rows_of
+        from queenlib.columns.vectors import vectors_frame, vectors_of
 
         events = [event async for event in self]
+        request = self.record.request
+        if of == "vectors":
+            return vectors_frame(vectors_of(events), int(request.get("rows") or 0))
         if of == "rows":
-            request = self.record.request
             return rows_frame(rows_of(events), int(request.get("rows") or 0), request.get("json_schema"))
         return tokens_frame(events) if of == "tokens" else events_frame(events)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
+from queenlib.engines import embedding
 from queenlib.engines.answer import Answer, refused
 from queenlib.engines.engine import Finished, Generation
 from queenlib.engines.faults import protocol, stalled
@@ -19,6 +20,8 @@ from queenlib.messages.events import Progress, Token
 from queenlib.world import World
 
 T = TypeVar("T")
+NOT_OFFERED = 501
+"""The status of what an engine could do, and this worker or its model does not."""
 LOOK_AGAIN_S = (0.01, 0.02, 0.03, 0.05)
 """Between two looks at a slot that is to fall idle, in seconds; the last one is repeated."""
 
@@ -70,6 +73,36 @@ class EngineConnection:
             if not over:
                 await _to_its_end(self._stop(exchange, slot))
             exchange.close()
+
+    async def embed(self, texts: Sequence[str]) -> embedding.Embedded:
+        """The vectors of `texts`; see `queenlib.engines.engine.Connection.embed`."""
+        exchange = await self._line.open("/v1/embeddings", embedding.request(texts))
+        try:
+            reply = await exchange.reply(self._patience.first_token_s)
+        except WorkerStalled as stall:
+            stall.fields["stopped"] = False
+            raise
+        except asyncio.CancelledError:
+            await _to_its_end(self._through(exchange))
+            raise
+        finally:
+            exchange.close()
+        if reply.status == NOT_OFFERED:
+            raise embedding.not_offered(self._name, reply.data.get("error") if isinstance(reply.data, dict) else reply.data)
+        return embedding.read(self._name, self._ok(reply), len(texts))
+
+    async def check(self, text: str) -> None:
+        """See to it that a text fits in a slot; see `queenlib.engines.engine.Connection.check`."""
+        if embedding.surely_fits(text, self.context):
+            return
+        asked = {"content": text, "add_special": True}
+        counted = self._ok(await self._line.post("/tokenize", asked, limit_s=self._patience.answer_s))
+        try:
+            tokens = len(counted["tokens"])
+        except (KeyError, TypeError):
+            raise protocol(self._name, f"it does not count tokens: {counted!r:.200}") from None
+        if tokens > self.context:
+            raise embedding.too_long(self._name, tokens, self.context)
 
     async def idle(self, slot: int) -> bool:
         """Whether the engine says that this slot does nothing; raises as `generate` does."""
@@ -142,6 +175,15 @@ class EngineConnection:
             return False
         return True
 
+    async def _through(self, exchange: Exchange) -> None:
+        """Return when the engine is through with a request whose answer comes whole, or the worker is gone."""
+        try:
+            await exchange.head(self._patience.stop_s)
+        except WorkerStalled:
+            raise self._goes_on("It does not say that it is through with its texts.") from None
+        except EngineError:
+            pass
+
     async def _stop(self, exchange: Exchange, slot: int) -> None:
         """Leave a generation, and return when its slot is idle by the engine's own word, or the worker is gone."""
         try:
@@ -157,13 +199,16 @@ class EngineConnection:
                         return
                     await self._world.sleep(wait_s)
         except (TimeoutError, EngineError):
-            raise NotStopped(
-                f"Worker {self._name} goes on in slot {slot}, {self._patience.stop_s:g} s after it was told to stop.",
-                why="It does not say that the slot is idle.",
-                state="What it had generated is kept; the slot may still be busy.",
-                next=f"End the worker: await queen.workers.stop({self._name!r}, force=True)",
-                waited_s=self._patience.stop_s,
-            ) from None
+            raise self._goes_on(f"It does not say that slot {slot} is idle.") from None
+
+    def _goes_on(self, why: str) -> NotStopped:
+        return NotStopped(
+            f"Worker {self._name} goes on, {self._patience.stop_s:g} s after it was told to stop.",
+            why=why,
+            state="What it had generated is kept; it may still be busy.",
+            next=f"End the worker: await queen.workers.stop({self._name!r}, force=True)",
+            waited_s=self._patience.stop_s,
+        )
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:

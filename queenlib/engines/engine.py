@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from queenlib.engines.embedding import Embedded
 from queenlib.messages.events import Progress, Token
 from queenlib.messages.infer import ChatMessage, FinishReason, Sampling, Usage
 from queenlib.messages.worker import EngineArgs
@@ -84,6 +85,30 @@ class Connection(Protocol):
             WorkerProtocol: What came is not the protocol.
             EngineError: The engine refused, in its own words.
             NotStopped: The slot was not idle in time after the generation was closed.
+        """
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """The vectors of `texts`, of length 1 where the engine makes it so. None of them is empty.
+
+        An engine does not leave off in the middle of texts. Cancelling this returns only when it is through with them.
+
+        Raises:
+            NoEmbeddings: The worker or its model makes none.
+            WorkerDied: The line broke.
+            WorkerStalled: Nothing came for longer than the deadline; whether it goes on is not known.
+            WorkerProtocol: What came is not the protocol.
+            EngineError: The engine refused, in its own words.
+            NotStopped: It was not through with them in time after this was cancelled.
+        """
+        ...
+
+    async def check(self, text: str) -> None:
+        """See to it that a text fits in a slot, as it has to where a vector is to be made of it.
+
+        Raises:
+            PromptTooLong: It does not.
+            EngineError: The engine does not say how long it is; the classes are those of `embed`.
         """
         ...
 

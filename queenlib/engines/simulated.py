@@ -40,6 +40,8 @@ class SimSpec:
     """For requests that have none."""
     reasoning: int = 0
     """Tokens that it thinks before it answers."""
+    dimensions: int = 384
+    """Numbers in the vector that it makes of a text; 0 makes none."""
     text: str | None = None
     """What `echo` says."""
     memory_gb: float = 0.0
@@ -121,6 +123,7 @@ class Simulated:
         chunk = spec.args.prompt_chunk or 64
         sim = asdict(parse_sim(spec.model))
         config = {"sim": sim, "key": key, "context": spec.context, "slots": spec.slots, "prompt_chunk": chunk}
+        config["embeddings"] = spec.args.embeddings is not None
         config["journal"] = None if self._journal is None else str(self._journal)
         return Launch((sys.executable, "-P", "-m", "queenlib.engines.host.simulated"), config)
 

@@ -36,6 +36,7 @@
        ├─ MissingExtra                 an optional dependency is not installed
        ├─ EngineError                  the engine refused or broke off a request
        │  ├─ PromptTooLong             refused with the counts
+       │  ├─ NoEmbeddings              the worker, or its model, makes no vectors of texts
        │  ├─ WorkerDied                its process ended; carries exit code, signal and last lines
        │  ├─ WorkerStalled             it is alive and gives nothing
        │  ├─ WorkerProtocol            it answered something that is not its protocol
@@ -70,6 +71,7 @@ from queenlib.errors.endings import (
     MissingExtra,
     ModelError,
     ModelFileError,
+    NoEmbeddings,
     NoRoom,
     NotAsked,
     NotStopped,
@@ -117,8 +119,8 @@ __all__ = [
     "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "HomeTaken", "IllegalTransition",
     "InUse", "InternalError", "InvalidAnswer", "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed",
     "JobLost", "JobTimeout", "KeyConflict", "MissingCell", "MissingExtra", "ModelError", "ModelFileError",
-    "NameTaken", "NoRoom", "NotAsked", "NotFound", "NotStopped", "PromptTooLong", "ProtocolMismatch", "QueenClosed",
-    "QueenDraining", "QueenError", "QueenUnreachable", "QueueFull", "StaleEpoch", "StoreBusy", "StoreFailed",
+    "NameTaken", "NoEmbeddings", "NoRoom", "NotAsked", "NotFound", "NotStopped", "PromptTooLong", "ProtocolMismatch",
+    "QueenClosed", "QueenDraining", "QueenError", "QueenUnreachable", "QueueFull", "StaleEpoch", "StoreBusy", "StoreFailed",
     "StoreFull", "StoreUnusable", "StreamBeyondEnd", "StreamInterrupted", "StreamReset", "TooLarge",
     "TooManyFailures", "UnknownDevice", "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied",
     "WorkerProtocol", "WorkerStalled", "WrongChecksum", "revive",

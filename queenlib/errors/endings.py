@@ -90,6 +90,10 @@ class PromptTooLong(EngineError):
     context: int
 
 
+class NoEmbeddings(EngineError):
+    """A worker, or its model, makes no vectors of texts."""
+
+
 class WorkerDied(EngineError):
     """A worker's process ended, or the line to it broke. `exit_code` or `signal` (a name such as `SIGKILL`) say how.
 

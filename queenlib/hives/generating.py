@@ -1,11 +1,12 @@
-"""A generation in a slot that one holds: it ends with its answer, with an error, or with the proof that it has stopped."""
+"""The work in a slot that one holds: it ends with what came of it, with an error, or with the proof that it has stopped."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from queenlib.engines.embedding import Embedded
 from queenlib.engines.engine import Finished, Generation
 from queenlib.errors import EngineError, NotStopped, WorkerDied, WorkerProtocol, WorkerStalled
 from queenlib.hives.worker import Worker
@@ -58,6 +59,31 @@ async def generate(
     except (WorkerStalled, WorkerProtocol) as error:
         workers.retire(worker, error.what)
         raise
+
+
+async def embed(workers: Workers, worker: Worker, texts: Sequence[str], slot: int, world: World) -> Embedded:
+    """Make vectors in slot number `slot`; see `queenlib.engines.engine.Connection.embed`.
+
+    When it is cancelled the work has provably stopped, as that of `generate` has.
+
+    Raises:
+        WorkerDied: With exit code or signal and the last lines of the worker's log.
+        WorkerStalled: It gave nothing for too long, or was ended for that.
+    """
+    assert worker.connection is not None
+    try:
+        made = await worker.connection.embed(texts)
+    except NotStopped as error:  # it comes of a cancel alone
+        await _enforce(workers, worker, slot, world)
+        raise asyncio.CancelledError from error
+    except WorkerDied as error:
+        raise await _how_it_died(workers, worker, error, world) from None
+    except (WorkerStalled, WorkerProtocol) as error:
+        workers.retire(worker, error.what)
+        raise
+    worker.heard()
+    workers.backoff.worked(worker.model)
+    return made
 
 
 async def _enforce(workers: Workers, worker: Worker, slot: int, world: World) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from queenlib.engines.embedding import Embedded
 from queenlib.engines.engine import Finished, Generation
 from queenlib.errors import EngineError
-from queenlib.hives.generating import generate
+from queenlib.hives.generating import embed, generate
 from queenlib.hives.hive import Hive
 from queenlib.hives.loader import Coming, Loader
 from queenlib.hives.probe import probe
@@ -33,6 +34,15 @@ class Held:
     def generate(self, generation: Generation) -> AsyncGenerator[Token | Progress | Finished]:
         """Generate in it: see `queenlib.hives.generating.generate`."""
         return generate(self.hive.workers, self.worker, generation, self.slot, self.hive.world)
+
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Make vectors in it: see `queenlib.hives.generating.embed`."""
+        return await embed(self.hive.workers, self.worker, texts, self.slot, self.hive.world)
+
+    async def check(self, text: str) -> None:
+        """See to it that a text fits in it: see `queenlib.engines.engine.Connection.check`."""
+        assert self.worker.connection is not None
+        await self.worker.connection.check(text)
 
 
 async def hold(hive: Hive, loader: Loader, wish: Wish, urgency: Urgency) -> AsyncGenerator[Body | Held]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from queenlib.engines.engine import Engine, LoadSpec
@@ -17,8 +17,13 @@ from queenlib.hives.scheduler import Wish
 from queenlib.hives.worker import Worker
 from queenlib.messages.events import Body
 from queenlib.messages.hive import Device, HiveKind
-from queenlib.messages.worker import WorkerSpawn
+from queenlib.messages.worker import EngineArgs, WorkerSpawn
 from queenlib.models.catalog import ModelFile
+from queenlib.models.files import off_loop
+from queenlib.models.gguf import read_gguf
+
+EMBED_CONTEXT = 512
+"""Tokens of a text that a vector is made of, where nothing else is said: what most models for it were made for."""
 
 
 @dataclass
@@ -46,7 +51,7 @@ class Loader:
         for each in self._coming.values():
             wanted = each.wanted
             right = wish.worker_id in (None, wanted.name) and wish.device in (None, wanted.device)
-            if right and wanted.model == wish.model:
+            if right and (wanted.model, wanted.embeds) == (wish.model, wish.embeds):
                 return each
         return None
 
@@ -60,7 +65,8 @@ class Loader:
         """What the last worker that fits had been asked for as, if it was only stopped as idle, or fell."""
         for worker in reversed(self._hive.workers.all()):
             right = wish.worker_id in (None, worker.id) and wish.device in (None, worker.device)
-            if worker.returns and right and worker.model == wish.model and worker.id not in self._coming:
+            right = right and (worker.model, worker.embeds) == (wish.model, wish.embeds)
+            if worker.returns and right and worker.id not in self._coming:
                 return worker.wanted
         return None
 
@@ -70,6 +76,8 @@ class Loader:
             return before
         name = self._hive.world.new_id("worker")
         usual = WorkerSpawn(model=wish.model, device=wish.device, hive_id=self._hive.id, name=name)
+        if wish.embeds:
+            usual = usual.model_copy(update={"context": EMBED_CONTEXT, "engine_args": EngineArgs(embeddings="model")})
         return usual if wish.slots is None else usual.model_copy(update={"slots": wish.slots})
 
     async def spawn(self, wanted: WorkerSpawn) -> AsyncGenerator[Body | Worker]:
@@ -134,6 +142,8 @@ class Loader:
                         else:
                             yield item
             spec = self._spec(wanted, device, file)
+            if file and spec.args.embeddings == "model" and not (await off_loop(read_gguf, file.path)).pools:
+                spec = replace(spec, args=spec.args.model_copy(update={"embeddings": "mean"}))
             async with aclosing(self._start(name, wanted, spec, engine)) as starting:
                 async for made in starting:
                     yield made

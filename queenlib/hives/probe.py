@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from queenlib.engines.engine import Generation
 from queenlib.errors import EngineError, NotStopped, WorkerDied, WorkerProtocol, WorkerStalled
-from queenlib.hives.generating import generate
+from queenlib.hives.generating import embed, generate
 from queenlib.hives.worker import Worker
 from queenlib.hives.workers import Workers
 from queenlib.messages.events import Waiting, Working
@@ -48,8 +48,11 @@ async def probe(workers: Workers, worker: Worker, slot: int) -> AsyncGenerator[W
 
 
 async def _ask(workers: Workers, worker: Worker, slot: int, world: World) -> None:
-    """Draw one token; a worker that fails at it is retired by `generate`."""
+    """Draw one token, or have a vector made; a worker that fails at it is retired by that."""
     try:
+        if worker.embeds:
+            await embed(workers, worker, ("Hi",), slot, world)
+            return
         async with aclosing(generate(workers, worker, QUESTION, slot, world)) as items:
             async for _ in items:
                 pass

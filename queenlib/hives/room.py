@@ -20,6 +20,8 @@ from queenlib.tables import size
 
 ENGINE_BYTES = 64_000_000
 """What the engine takes beside a small model and its cache: measured; with a large model it is more."""
+STEP_BYTES = 400_000
+"""What it takes beside for each token that is read in one step, where vectors are made: measured with 49,152 words."""
 LEAST_CONTEXT = 512
 """No shorter context is advised."""
 
@@ -53,7 +55,8 @@ async def need(spec: LoadSpec) -> Need:
     header = await off_loop(read_gguf, spec.path)
     context = min(spec.context, header.context_length or spec.context)
     kept = header.cache.size(1000, spec.args.cache_type_k or "f16", spec.args.cache_type_v or "f16") if header.cache else 0
-    return Need(spec.size, kept / 1000, context * spec.slots, ENGINE_BYTES)
+    step = STEP_BYTES * context if spec.args.embeddings else 0
+    return Need(spec.size, kept / 1000, context * spec.slots, ENGINE_BYTES + step)
 
 
 class Room:

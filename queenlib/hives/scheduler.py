@@ -32,6 +32,11 @@ class Candidate(Protocol):
         """What it does."""
         ...
 
+    @property
+    def embeds(self) -> bool:
+        """Whether it makes vectors of texts in place of answers."""
+        ...
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -44,6 +49,8 @@ class Wish:
     """How long the worker that takes it is kept idle from then on."""
     slots: int | None = None
     """Generations at once of a worker that is started for it; unsaid, as many as are usual."""
+    embeds: bool = False
+    """Whether vectors of texts are wanted in place of an answer."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,8 @@ def refusal(worker: Candidate, wish: Wish) -> str:
         return "another worker was asked for"
     if worker.model != wish.model:
         return f"it serves {worker.model}"
+    if worker.embeds != wish.embeds:
+        return "it makes vectors of texts, and no answers" if worker.embeds else "it makes answers, and no vectors of texts"
     if wish.device is not None and worker.device != wish.device:
         return f"it runs on {worker.device}"
     if worker.state not in _OPEN:

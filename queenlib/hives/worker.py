@@ -69,6 +69,11 @@ class Worker:
         return WorkerState.BUSY if busy else self._state
 
     @property
+    def embeds(self) -> bool:
+        """Whether it makes vectors of texts in place of answers."""
+        return self.wanted.embeds
+
+    @property
     def open(self) -> bool:
         """Whether it may take something new now."""
         return self._state is WorkerState.READY

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from queenlib.errors import QueenError
 from queenlib.http.sending import Sending
 from queenlib.http.streams import Streams
-from queenlib.messages.events import Event, RowEvent, TokenEvent
+from queenlib.messages.events import Event, RowEvent, TokenEvent, VectorsEvent
 from queenlib.registry.cursor import Cursor
 from queenlib.registry.pieces import joined
 from queenlib.registry.reader import Reader
@@ -137,7 +137,7 @@ class EventStream(Sending):
 
     def _take(self, cursor: Cursor, event: Event) -> None:
         cursor.take(event)
-        self._many = isinstance(event, TokenEvent | RowEvent)
+        self._many = isinstance(event, TokenEvent | RowEvent | VectorsEvent)
 
     def _named(self, cursor: Cursor, event: Event) -> bytes:
         """An event whose id says where its reader is in every log."""

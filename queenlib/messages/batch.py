@@ -89,6 +89,11 @@ class InferBatch(Sampling, Operation):
         """How many rows there are."""
         return self.rows if self.rows is not None else len(next(iter(self.columns.values()), ()))
 
+    @property
+    def lacks(self) -> bool:
+        """Whether this is what is kept of it, without its cells, or needs none."""
+        return not self.columns
+
     def check_cells(self) -> None:
         """See to it that the cells are there that its templates name: what is kept of it has none, and cannot be asked.
 

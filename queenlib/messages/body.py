@@ -8,6 +8,7 @@ from pydantic import Field
 
 from queenlib.messages.base import Count, Message, Milliseconds, Said, Seconds
 from queenlib.messages.row import RowData
+from queenlib.messages.vectors import VectorsData
 
 Channel = Literal["content", "reasoning"]
 """What a token belongs to: the answer, or the thoughts before it."""
@@ -62,5 +63,5 @@ class Working(Message):
     """What the work waited for is there: it goes on."""
 
 
-Body = Log | Progress | Token | RowData | Metrics | Waiting | Working
+Body = Log | Progress | Token | RowData | VectorsData | Metrics | Waiting | Working
 """What an operation yields while it works; last comes its result."""

@@ -20,6 +20,7 @@ from queenlib.messages.body import Working as Working
 from queenlib.messages.problem import Problem as Problem  # the end of a job tells it
 from queenlib.messages.row import RowData as RowData  # it is a body, like those below
 from queenlib.messages.state import State
+from queenlib.messages.vectors import VectorsData as VectorsData
 
 SAID = 100
 """So much of a row's answer its line for people says, in characters."""
@@ -161,6 +162,18 @@ class RowEvent(_Event):
         return f"· row {self.data.i}: {said if len(said) <= SAID else f'{said[: SAID - 1]}…'}\n"
 
 
+class VectorsEvent(_Event):
+    """Some texts have their vectors."""
+
+    type: Literal["vectors"] = "vectors"
+    data: VectorsData
+
+    def __str__(self) -> str:
+        rows, error = self.data.rows, self.data.error
+        which = f"{rows[0]:,} to {rows[-1]:,}" if len(rows) > 1 else f"{rows[0]:,}" if rows else "none"
+        return f"· texts {which}: {error.what if error else f'{self.data.dimensions:,} numbers each'}\n"
+
+
 class MetricsEvent(_Event):
     """Numbers about the work."""
 
@@ -204,7 +217,16 @@ class EndEvent(_Event):
 
 
 Event = Annotated[
-    StateEvent | LogEvent | ProgressEvent | TokenEvent | RowEvent | MetricsEvent | AttemptEvent | ResultEvent | EndEvent,
+    StateEvent
+    | LogEvent
+    | ProgressEvent
+    | TokenEvent
+    | RowEvent
+    | VectorsEvent
+    | MetricsEvent
+    | AttemptEvent
+    | ResultEvent
+    | EndEvent,
     Field(discriminator="type"),
 ]
 """One record in a job's log. `str(event)` is its text with its own line end; pieces of an answer have none, so that
@@ -217,6 +239,7 @@ EVENT_OF: Mapping[type[Message], type[Any]] = {
     Log: LogEvent,
     Progress: ProgressEvent,
     RowData: RowEvent,
+    VectorsData: VectorsEvent,
     Metrics: MetricsEvent,
 }
 """The event that tells of a body, where it is that body and no more."""

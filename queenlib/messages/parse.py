@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticSerializationError, to_json
 
 from queenlib.errors import InvalidOperation, InvalidRequest
-from queenlib.messages import batch, hive, infer, model, status, worker
+from queenlib.messages import batch, embed, hive, infer, model, status, worker
 from queenlib.messages.base import Operation
 from queenlib.messages.events import EVENT
 from queenlib.messages.explain import describe
@@ -25,7 +25,7 @@ AnyWorkerOperation = (
 )  # fmt: skip
 AnyModelOperation = model.ModelList | model.ModelGet | model.ModelDownload | model.ModelDelete
 AnyStatusOperation = status.Status | status.QueenCheck | status.HiveCheck
-AnyInferOperation = infer.Infer | batch.InferBatch
+AnyInferOperation = infer.Infer | batch.InferBatch | embed.Embed
 AnyOperation = AnyHiveOperation | AnyWorkerOperation | AnyModelOperation | AnyInferOperation | AnyStatusOperation
 """Every operation that there is."""
 

@@ -44,6 +44,9 @@ class EngineArgs(Message):
     """How the keys of the context are kept."""
     cache_type_v: Literal["f32", "f16", "q8_0", "q4_0"] | None = None
     """How the values of the context are kept."""
+    embeddings: Literal["model", "mean", "cls", "last"] | None = None
+    """Make vectors of texts in place of answers: how those of a text's tokens become one. `model` is as the model's file
+    says, and their mean where it says nothing. A text is read in one step, so that a long `context` takes memory."""
     prompt_cache_mib: Annotated[int, Field(ge=0, le=1_048_576)] | None = None
     """Main memory for prompts read before, in MiB; by default 256."""
 
@@ -149,6 +152,11 @@ class WorkerSpawn(Operation):
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar = WorkerInfo
     run_limit_s: ClassVar = 86_400.0
+
+    @property
+    def embeds(self) -> bool:
+        """Whether the worker makes vectors of texts in place of answers."""
+        return self.engine_args.embeddings is not None
 
     def same(self, other: WorkerSpawn) -> bool:
         """Whether this asks for the same worker as `other`; how long it is kept idle does not matter."""

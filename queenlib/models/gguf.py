@@ -36,6 +36,8 @@ class GgufInfo:
     """Of its tensors' data, in bytes."""
     cache: CacheWidth | None = None
     """What it keeps of each token; `None` if it does not say."""
+    pools: bool = False
+    """Whether it says how the vectors of a text's tokens become one."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def _read(cursor: Cursor) -> GgufInfo:
         parameters=sum(tensor.elements for tensor in tensors),
         alignment=alignment,
         cache=cache_width(architecture, facts),
+        pools=bool(facts.get(f"{architecture}.pooling_type")),  # 0 is not at all
     )
 
 

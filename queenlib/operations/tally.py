@@ -1,4 +1,4 @@
-"""What has become of the rows of a batch: a fold over its row events."""
+"""What has become of the rows of a batch: a fold over its events of rows and vectors."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from queenlib.messages.answer import Usage
 from queenlib.messages.batch import Tally
 from queenlib.messages.row import RowData
+from queenlib.messages.vectors import VectorsData
 
 
 class Tallying:
@@ -21,11 +22,15 @@ class Tallying:
         self.done: set[int] = set()
         """The numbers of the rows that have ended."""
         self.failed = self.cached = 0
+        self.dimensions = 0
+        """Numbers in each vector that was made."""
         self.failures = Counter[str]()
         self._usage = Counter[str]()
 
-    def take(self, row: RowData) -> bool:
-        """A row has ended; `False` if it had before."""
+    def take(self, row: RowData | VectorsData) -> bool:
+        """A row has ended, or some have; `False` if it had before."""
+        if isinstance(row, VectorsData):
+            return self._take_vectors(row)
         if row.i in self.done:
             return False
         self.done.add(row.i)
@@ -37,6 +42,17 @@ class Tallying:
         elif row.usage is not None:
             self._usage.update(row.usage.model_dump())
         return True
+
+    def _take_vectors(self, made: VectorsData) -> bool:
+        fresh = set(made.rows) - self.done
+        self.done |= fresh
+        if made.error is not None:
+            self.failed += len(fresh)
+            self.failures[made.error.kind] += len(fresh)
+        elif fresh:
+            self.dimensions = made.dimensions
+            self._usage["prompt_tokens"] += made.prompt_tokens
+        return bool(fresh)
 
     @property
     def left(self) -> int:

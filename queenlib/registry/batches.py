@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
-from queenlib.messages.events import RowEvent
+from queenlib.messages.events import RowEvent, VectorsEvent
 from queenlib.messages.job import JobRecord
 from queenlib.messages.row import RowData
+from queenlib.messages.vectors import VectorsData
 from queenlib.registry.store import Store
 
 PAGE = 1000
@@ -28,13 +29,13 @@ class Batches:
         """The request of a job, with what of it is kept beside its record."""
         return {**record.request, **await self.beside(record.id)}
 
-    async def ended(self, job_id: str) -> AsyncIterator[RowData]:
-        """The rows in the log of a job."""
+    async def ended(self, job_id: str) -> AsyncIterator[RowData | VectorsData]:
+        """The rows in the log of a job, and the vectors."""
         after = 0
         while page := await self._store.read(job_id, after, PAGE):
             after = page[-1].seq
             for event in page:
-                if isinstance(event, RowEvent):
+                if isinstance(event, RowEvent | VectorsEvent):
                     yield event.data
 
     async def answers(self, keys: Collection[str]) -> Mapping[str, RowData]:

@@ -16,12 +16,13 @@ from queenlib.messages.events import (
     RowEvent,
     StateEvent,
     TokenEvent,
+    VectorsEvent,
 )
 from queenlib.messages.job import USUAL, JobRecord, Terms
 from queenlib.messages.state import State
 from queenlib.registry.states import step
 
-PLAIN = (LogEvent, MetricsEvent, ProgressEvent, RowEvent)
+PLAIN = (LogEvent, MetricsEvent, ProgressEvent, RowEvent, VectorsEvent)
 """Events that change nothing of a record but how long its log is."""
 
 

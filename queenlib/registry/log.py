@@ -28,6 +28,7 @@ from queenlib.messages.events import (
     StateEvent,
     Token,
     TokenEvent,
+    VectorsData,
     Waiting,
     Working,
 )
@@ -186,7 +187,7 @@ class JobLog:
             case Working():
                 if self.record.state is State.WAITING:
                     self.state(State.RUNNING)
-            case Log() | Progress() | RowData() | Metrics():
+            case Log() | Progress() | RowData() | VectorsData() | Metrics():
                 self._add(EVENT_OF[type(body)](**self._next(), data=body))
 
     def _settle(self) -> None:

@@ -14,6 +14,7 @@ class Seen:
     model: str = "m"
     device: str = "cpu"
     state: WorkerState = WorkerState.READY
+    embeds: bool = False
 
 
 def test_a_worker_that_fits_is_used() -> None:

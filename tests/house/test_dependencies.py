@@ -22,6 +22,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "ipywidgets": ("widgets/",),
     "markdown_it": ("queenlib/display/prose.py",),
     "jsonschema": ("queenlib/messages/json_schema.py",),
+    "numpy": ("queenlib/columns/vectors.py",),
     "pandas": ("queenlib/columns/", "queenlib/frames.py"),
     "platformdirs": ("queenlib/home.py",),
     "psutil": ("queenlib/hives/", "queenlib/registry/sqlite/mounts.py"),

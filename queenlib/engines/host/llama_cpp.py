@@ -51,6 +51,8 @@ def _params(engine: Any, config: dict[str, Any]) -> Any:
     params.n_batch = params.n_ubatch = max(args["prompt_chunk"], slots)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = config["threads"]
     params.cache_ram_mib = args["prompt_cache_mib"]
+    if args.get("embeddings") is not None:
+        _embed(engine, params, config["context"], args["embeddings"])
     _place(engine, params, config["device"], config["gpu_layers"])
     if args.get("flash_attention") is not None:
         wanted = "ENABLED" if args["flash_attention"] else "DISABLED"
@@ -59,6 +61,14 @@ def _params(engine: Any, config: dict[str, Any]) -> Any:
         if args.get(name) is not None:
             setattr(params, name, engine.ggml_type[f"GGML_TYPE_{args[name].upper()}"])
     return params
+
+
+def _embed(engine: Any, params: Any, context: int, pooling: str) -> None:
+    """Make vectors in place of answers: of a text in one step, whatever its length."""
+    params.embedding = True
+    params.n_batch = params.n_ubatch = context
+    if pooling != "model":
+        params.pooling_type = engine.llama_pooling_type[f"LLAMA_POOLING_TYPE_{pooling.upper()}"]
 
 
 def _place(engine: Any, params: Any, device: str, gpu_layers: int) -> None:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from queenlib.engines.host import lifeline, web
+from queenlib.engines.host.direction import direction, packed
 from queenlib.engines.host.journal import Journal
 from queenlib.engines.host.script import count, script
 from queenlib.engines.host.speech import die, speak
@@ -55,7 +56,7 @@ class Simulation:
     def __init__(self, config: dict[str, Any]) -> None:
         self.sim: dict[str, Any] = config["sim"]
         self._key, self._chunk = f"Bearer {config['key']}".encode(), config["prompt_chunk"]
-        self._context = config["context"]
+        self._context, self._embeds = config["context"], config["embeddings"] and self.sim["dimensions"] > 0
         self._slots = [Slot(number, config["context"]) for number in range(config["slots"])]
         self._journal = Journal(config["journal"])
         self._total = self._peak = 0
@@ -70,6 +71,8 @@ class Simulation:
                 writer.write(web.problem(401, "authentication_error", "Invalid API Key"))
             elif (request.method, request.path) == ("POST", "/v1/chat/completions"):
                 await self._complete(json.loads(request.body), reader, writer)
+            elif (request.method, request.path) == ("POST", "/v1/embeddings"):
+                writer.write(await self._embed(json.loads(request.body)["input"]))
             else:
                 writer.write(self._look(request))
             await writer.drain()
@@ -89,8 +92,31 @@ class Simulation:
                 return web.whole(200, {"total_slots": len(self._slots), **counts})
             case "POST", "/v1/chat/completions/input_tokens":
                 return web.whole(200, {"input_tokens": count(json.loads(request.body)["messages"])})
+            case "POST", "/tokenize":
+                return web.whole(200, {"tokens": list(range(_tokens(json.loads(request.body)["content"])))})
             case _:
                 return web.problem(404, "not_found_error", "File Not Found")
+
+    async def _embed(self, texts: list[str]) -> bytes:
+        if not self._embeds:
+            text = "This server does not support embeddings. Start it with `--embeddings`"
+            return web.problem(501, "not_supported_error", text)
+        if any(_tokens(text) > self._context for text in texts):
+            return web.problem(500, "server_error", "input is too large to process. increase the physical batch size")
+        for text in texts:
+            self._journal.note("start", [{"content": text}])
+        self._total += 1
+        if 0 < self.sim["mute_from"] <= self._total:
+            await asyncio.Event().wait()
+        if 0 < self.sim["crash_at_token"] <= self._total:
+            die(signal.SIGSEGV, "simulated: segmentation fault, as asked for")
+        await asyncio.sleep(self.sim["prefill_ms"] / 1000 * len(texts))
+        made = [packed(direction(text, self.sim["dimensions"])) for text in texts]
+        tokens = sum(map(_tokens, texts))
+        for text in texts:
+            self._journal.note("end", [{"content": text}])
+        entries = [{"index": number, "object": "embedding", "embedding": each} for number, each in enumerate(made)]
+        return web.whole(200, {"data": entries, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
 
     async def _complete(self, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         said = script(self.sim, body)
@@ -117,6 +143,11 @@ class Simulation:
         finally:
             slot.busy = False
             self._journal.note("left" if left else "end", body["messages"])
+
+
+def _tokens(text: str) -> int:
+    """Tokens of a text that a vector is made of: its words, and one."""
+    return len(text.split()) + 1
 
 
 async def _until_left(speaking: Coroutine[Any, Any, object], reader: asyncio.StreamReader) -> bool:

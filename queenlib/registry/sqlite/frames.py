@@ -39,6 +39,8 @@ from queenlib.messages.events import (
     StateEvent,
     TokenData,
     TokenEvent,
+    VectorsData,
+    VectorsEvent,
 )
 from queenlib.messages.row import RowData
 
@@ -51,6 +53,7 @@ _DATA: Mapping[int, tuple[type[Any], type[Any]]] = {
     6: (AttemptEvent, AttemptData),
     7: (EndEvent, EndData),
     9: (RowEvent, RowData),
+    10: (VectorsEvent, VectorsData),
 }
 _KIND: Mapping[type[Any], int] = {event: kind for kind, (event, _) in _DATA.items()}
 _RESULT = 8

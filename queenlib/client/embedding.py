@@ -1,0 +1,151 @@
+"""Vectors of texts, as arrays and as a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from queenlib.client.calls import Caller
+from queenlib.client.job import Job
+from queenlib.messages.embed import Embed, EmbedResult
+from queenlib.messages.events import VectorsEvent
+from queenlib.messages.parse import parse_operation, parse_terms
+from queenlib.messages.vectors import VectorsData
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+V = TypeVar("V")
+Made = Mapping[int, VectorsData]
+
+
+class VectorsJob(Generic[V]):
+    """A job that makes vectors. `await` gives them in their form; `wait()` does so, blocking.
+
+    Args:
+        job: The job.
+        form: Makes their form of what came of each text, by its number.
+    """
+
+    def __init__(self, job: Job[EmbedResult], form: Callable[[Made], V]) -> None:
+        self.job = job
+        """The job itself: its log, its view, its end."""
+        self._form = form
+
+    def __await__(self) -> Generator[Any, None, V]:
+        return self._whole().__await__()
+
+    async def _whole(self) -> V:
+        await self.job
+        return self._form(await self._made())
+
+    def wait(self, timeout: float | None = None) -> V:
+        """The vectors, blocking; see `Job.wait`.
+
+        Raises:
+            TimeoutError: It has not ended in time. It goes on.
+            QueenError: What the job ended with, if it did not succeed.
+        """
+        self.job.wait(timeout)
+        return self._form(self.job.portal.wait(self._made()))
+
+    async def _made(self) -> dict[int, VectorsData]:
+        events = [event async for event in self.job.events() if isinstance(event, VectorsEvent)]
+        return {i: event.data for event in events for i in event.data.rows}
+
+    def _ipython_display_(self) -> None:
+        self.job._ipython_display_()
+
+    def __repr__(self) -> str:
+        return f"<VectorsJob of {self.job!r}>"
+
+
+class Embedding:
+    """Makes vectors of texts."""
+
+    _caller: Caller
+    _defaults: dict[str, Any]
+
+    def embed(
+        self,
+        texts: Iterable[str],
+        *,
+        model: str | None = None,
+        hive: str | None = None,
+        worker: str | None = None,
+        device: str | None = None,
+        keep_alive: float | Literal["never"] | None = None,
+        tags: Iterable[str] | str = (),
+        timeout: float | None = None,
+    ) -> VectorsJob[NDArray[np.float32]]:
+        """Make a vector of each text: `await` gives an array of float32, of shape (texts, dimensions).
+
+        A worker that makes vectors makes no answers: one is started where there is none, for texts of at most 512 tokens.
+
+        Args:
+            texts: One at least, none of them empty: a list, an array, a column.
+            model: By default that of `defaults()`, then `QUEENLIB_MODEL`, then the demo model (a plumbing demo).
+            hive: Only on this hive.
+            worker: Only on this worker, which was started with `engine_args={"embeddings": …}`.
+            device: Only on workers of this device.
+            keep_alive: How long the worker is kept idle from then on, in seconds, or `"never"`.
+            tags: Your own words for the job, to find it and its like by.
+            timeout: Seconds from now until it has to have ended, all waiting included.
+
+        Raises:
+            InvalidRequest: These are no texts.
+            InvalidOperation: A parameter does not fit, a text is empty, or there is none; no job was made.
+            MissingExtra: numpy and pandas are not installed.
+        """
+        from queenlib.columns.vectors import array, texts_of
+
+        found = texts_of(texts)
+        where = {"model": model, "hive_id": hive, "worker_id": worker, "device": device, "keep_alive": keep_alive}
+        return VectorsJob(self._embed(found, where, tags, timeout), lambda made: array(made, len(found)))
+
+    def embed_frame(
+        self,
+        column: pd.Series[Any],
+        *,
+        model: str | None = None,
+        hive: str | None = None,
+        worker: str | None = None,
+        device: str | None = None,
+        keep_alive: float | Literal["never"] | None = None,
+        tags: Iterable[str] | str = (),
+        timeout: float | None = None,
+    ) -> VectorsJob[pd.Series[Any]]:
+        """Make a vector of each text of a column: `await` gives a column aligned with it, an array of float32 in each cell.
+
+        The cell of a text that is missing, empty or too long is missing: `await made.job.frame(of="vectors")` says why.
+
+        Args:
+            column: Any column of texts, with any index; it is not touched.
+            model: As for `embed`, like all that follows.
+            hive: Only on this hive.
+            worker: Only on this worker.
+            device: Only on workers of this device.
+            keep_alive: How long the worker is kept idle from then on.
+            tags: Your own words for the job.
+            timeout: Seconds from now until it has to have ended.
+
+        Raises:
+            InvalidRequest: It is no column of texts.
+            InvalidOperation: A parameter does not fit, or no cell has a text; no job was made.
+        """
+        from queenlib.columns.vectors import cells_of, series
+
+        places, texts = cells_of(column)
+        index, name = column.index, column.name
+        where = {"model": model, "hive_id": hive, "worker_id": worker, "device": device, "keep_alive": keep_alive}
+        return VectorsJob(self._embed(texts, where, tags, timeout), lambda made: series(made, places, index, name))
+
+    def _embed(
+        self, texts: list[str], where: Mapping[str, Any], tags: Iterable[str] | str, timeout: float | None
+    ) -> Job[EmbedResult]:
+        said = {**self._defaults, **{name: value for name, value in where.items() if value is not None}}
+        operation = parse_operation({"operation": "embed", "texts": texts, **said})
+        assert isinstance(operation, Embed)
+        return self._caller.call(operation, EmbedResult, parse_terms("now", None, 0, tags, timeout))
