@@ -170,8 +170,8 @@ class VectorsEvent(_Event):
 
     def __str__(self) -> str:
         rows, error = self.data.rows, self.data.error
-        which = f"{rows[0]:,} to {rows[-1]:,}" if len(rows) > 1 else f"{rows[0]:,}" if rows else "none"
-        return f"· texts {which}: {error.what if error else f'{self.data.dimensions:,} numbers each'}\n"
+        which = f"texts {rows[0]:,} to {rows[-1]:,}" if len(rows) > 1 else f"text {rows[0]:,}"
+        return f"· {which}: {error.what if error else f'{self.data.dimensions:,} numbers each'}\n"
 
 
 class MetricsEvent(_Event):

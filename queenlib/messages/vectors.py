@@ -13,7 +13,7 @@ from queenlib.messages.problem import Problem
 class VectorsData(Message):
     """Some texts have their vectors, or the error for which they have none."""
 
-    rows: tuple[Count, ...]
+    rows: Annotated[tuple[Count, ...], Field(min_length=1)]
     """The numbers of the texts, from 0, in the order of their vectors."""
     dimensions: Count = 0
     """Numbers in each vector; 0 where there is none."""

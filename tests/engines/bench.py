@@ -77,9 +77,9 @@ async def ask(connection: Connection, prompt: str, *, slot: int = 0, **sampling:
     return answered
 
 
-def sim_spec(model: str, *, context: int = 1024, slots: int = 2) -> LoadSpec:
+def sim_spec(model: str, *, context: int = 1024, slots: int = 2, args: EngineArgs | None = None) -> LoadSpec:
     """What a simulated worker loads."""
-    return LoadSpec(model, None, 0, "cpu", context, slots, 1, 0, EngineArgs())
+    return LoadSpec(model, None, 0, "cpu", context, slots, 1, 0, args or EngineArgs())
 
 
 def real_spec(path: Path, *, context: int = 1024, slots: int = 2, args: EngineArgs | None = None) -> LoadSpec:

@@ -21,6 +21,8 @@ from queenlib.messages.events import (
     ProgressEvent,
     TokenData,
     TokenEvent,
+    VectorsData,
+    VectorsEvent,
 )
 from queenlib.messages.state import State
 
@@ -45,6 +47,9 @@ def test_texts_bring_their_own_line_ends() -> None:
     progress = Progress(what="download x", done=1000, total=2000, unit="bytes")
     assert str(ProgressEvent(**base, data=progress)) == "· download x: 1,000 of 2,000 bytes\n"
     error = Problem(kind="UnknownHive", what="There is no hive x.")
+    some = VectorsData(rows=(3, 4, 7), dimensions=1024, data="", prompt_tokens=9)
+    assert str(VectorsEvent(**base, data=some)) == "· texts 3 to 7: 1,024 numbers each\n"
+    assert str(VectorsEvent(**base, data=VectorsData(rows=(3,), error=error))) == "· text 3: There is no hive x.\n"
     assert str(EndEvent(**base, data=EndData(state=State.FAILED, error=error))) == "\n· failed: There is no hive x.\n"
 
 

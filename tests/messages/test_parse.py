@@ -19,7 +19,7 @@ DESIGNED = {
     "hive_list", "hive_get", "hive_status", "hive_create", "hive_update", "hive_delete", "hive_start", "hive_stop",
     "worker_list", "worker_get", "worker_spawn", "worker_delete", "worker_stop_idle",
     "model_list", "model_get", "model_download", "model_delete",
-    "infer", "infer_batch", "status", "queen_check", "hive_check",
+    "infer", "infer_batch", "embed", "status", "queen_check", "hive_check",
 }  # fmt: skip
 
 

@@ -38,6 +38,8 @@ from queenlib.messages.events import (
     StateEvent,
     TokenData,
     TokenEvent,
+    VectorsData,
+    VectorsEvent,
 )
 from queenlib.messages.filter import ALL, JobFilter
 from queenlib.messages.hive import HiveList
@@ -127,8 +129,10 @@ def all_kinds(job_id: str) -> list[Event]:
         TokenEvent(**base, seq=11, data=TokenData(i=0, text="ab", cuts=(1, 2), dt_ms=(1.0, 2.0))),
         RowEvent(**base, seq=12, data=_row(3, "k3", text=odd, parsed={"é": [1, None, 2.5]}, decode_ms=1 / 3)),
         RowEvent(**base, seq=13, data=_row(2**40, "", error=problem)),
-        ResultEvent(**base, seq=14, data=ResultData(result={"text": odd, "n": 1.0, "deep": {"b": [], "a": None}})),
-        EndEvent(**base, seq=15, data=EndData(state=State.SUCCEEDED, error=problem, epoch=8)),
+        VectorsEvent(**base, seq=14, data=VectorsData(rows=(3, 2**40), dimensions=1, data="AACAPwAAgD8=", prompt_tokens=4)),
+        VectorsEvent(**base, seq=15, data=VectorsData(rows=(0,), error=problem)),
+        ResultEvent(**base, seq=16, data=ResultData(result={"text": odd, "n": 1.0, "deep": {"b": [], "a": None}})),
+        EndEvent(**base, seq=17, data=EndData(state=State.SUCCEEDED, error=problem, epoch=8)),
     ]
 
 
@@ -505,7 +509,7 @@ async def test_an_attempt_counts_its_pieces_anew(reopen: Callable[[], Store]) ->
     (kept,) = await store.unfinished()
     assert (kept.tokens, kept.attempt, kept.epoch, kept.epoch_seq) == (2, 2, 7, 9)
     record = await grown(store, kept, log[-2:])
-    assert (record.epoch, record.epoch_seq, (await store.get("job-a"))) == (8, 15, record)
+    assert (record.epoch, record.epoch_seq, (await store.get("job-a"))) == (8, 17, record)
     await store.close()
 
 

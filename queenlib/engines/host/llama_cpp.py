@@ -32,6 +32,8 @@ def main() -> None:
         server = xllamacpp.Server(_params(xllamacpp, config))
         url = str(server.listening_address)
         context = _context(url, config["key"])
+        if config["args"].get("embeddings") is not None:
+            context = min(context, config["context"])  # the engine rounds it up, and its steps not
     except Exception as error:  # noqa: BLE001 - whatever it is, it is why this worker is not ready
         lifeline.fail(f"{type(error).__name__}: {error}", to=output)
     ready = {"type": "ready", "url": url, "context": context, "load_s": time.monotonic() - started}
