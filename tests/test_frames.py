@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
-from queenlib import Queen, frames
+from queenlib import Queen, errors, frames
 
 
 async def test_a_frame_asks_a_queen(tmp_path: Path) -> None:
@@ -19,7 +20,20 @@ async def test_a_frame_asks_a_queen(tmp_path: Path) -> None:
     assert set(frames.STATS) <= set(made.columns)
 
 
+async def test_a_column_has_its_vectors(tmp_path: Path) -> None:
+    """Aligned with the frame; a column that is not there is named with the nearest one."""
+    frame = pd.DataFrame({"text": ["x", None]}, index=[3, 3])
+    with Queen(tmp_path) as queen:
+        made = await frame.queen.embed("text", queen=queen, model="sim:words?dimensions=4")
+        with pytest.raises(errors.InvalidRequest, match="text"):
+            frame.queen.embed("txt", queen=queen)
+    assert made.index.tolist() == [3, 3]
+    assert made.iloc[0].shape == (4,)
+    assert made.isna().tolist() == [False, True]
+
+
 def test_what_makes_frames_is_there() -> None:
     """Under the names that docstrings tell of."""
     assert len(frames.jobs_frame([])) == len(frames.events_frame([])) == len(frames.tokens_frame([])) == 0
     assert len(frames.rows_frame({}, 2, None)) == 2
+    assert len(frames.vectors_frame({}, 2)) == 2

@@ -23,7 +23,7 @@ def queen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queen]:
 async def test_texts_become_an_array(queen: Queen) -> None:
     """One row each, in their order; `wait` gives the same."""
     made = await queen.embed(["a", "b", "a"], model=MODEL)
-    assert (made.shape, made.dtype) == ((3, 5), np.float32)
+    assert (made.shape, made.dtype) == ((3, 5), np.dtype(np.float32))
     assert np.linalg.norm(made, axis=1) == pytest.approx([1, 1, 1], rel=1e-5)
     assert (made[0] == made[2]).all()
     assert (queen.embed(pd.Series(["a", "b", "a"]), model=MODEL).wait(60) == made).all()

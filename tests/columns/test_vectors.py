@@ -38,7 +38,7 @@ def by_number(*given: VectorsData) -> dict[int, VectorsData]:
 def test_an_array_is_in_the_order_of_the_texts(dimensions: int, rows: list[int], cut: int) -> None:
     """In whichever order and portions they came; float32, one's own to write in."""
     made = array(by_number(some(tuple(rows[:cut]), dimensions), some(tuple(rows[cut:]), dimensions)), 7)
-    assert (made.shape, made.dtype) == ((7, dimensions), np.float32)
+    assert (made.shape, made.dtype) == ((7, dimensions), np.dtype(np.float32))
     assert made[:, 0].tolist() == list(range(7))
     made[0, 0] = 3
 
@@ -56,7 +56,7 @@ def test_a_column_is_aligned(dimensions: int) -> None:
     index = pd.Index(["b", "b", None, "a"])
     made = series(by_number(some((2, 0), dimensions), FAILED), [0, 1, 3], index, "t")
     assert made.index.equals(index)
-    assert (made.name, made.dtype, made.isna().tolist()) == ("t", object, [False, True, True, False])
+    assert (made.name, str(made.dtype), made.isna().tolist()) == ("t", "object", [False, True, True, False])
     for cell, number in ((made.iloc[0], 0), (made.iloc[3], 2)):
         assert (cell.shape, cell.dtype, cell[0]) == ((dimensions,), np.float32, number)
 
@@ -79,7 +79,7 @@ def test_texts_may_come_in_many_forms(given: Any) -> None:
     "given", ["a", b"a", 3, None, {"a": 1}, ["a", None], ["a", 3], [b"a"], pd.Series(["a", float("nan")])]
 )
 def test_what_is_no_list_of_texts_is_refused(given: Any) -> None:
-    """In four parts."""
+    """A single one included, in four parts."""
     with pytest.raises(InvalidRequest) as caught:
         texts_of(given)
     assert all((caught.value.what, caught.value.why, caught.value.state, caught.value.next))
@@ -94,7 +94,7 @@ def test_cells_without_a_text_are_left_out() -> None:
 
 @pytest.mark.parametrize("given", [["a"], pd.DataFrame({"a": ["x"]}), pd.Series([1, 2]), pd.Series(["a", ["b"]])])
 def test_what_is_no_column_of_texts_is_refused(given: Any) -> None:
-    """In four parts."""
+    """Nor is one with a cell that is something else."""
     with pytest.raises(InvalidRequest) as caught:
         cells_of(given)
     assert all((caught.value.what, caught.value.why, caught.value.state, caught.value.next))

@@ -98,9 +98,9 @@ async def test_a_killed_queen_makes_no_kept_vector_again(tmp_path: Path) -> None
 
 
 @pytest.mark.full
-async def test_the_real_model_tells_texts_apart(queen: Queen) -> None:
+async def test_the_real_model_tells_texts_apart(queen: Queen, real_model_path: Path) -> None:
     """On one thread: what is alike is nearer than what is not; a cancel is through soon; a column has its vectors."""
-    real = "smollm2-135m"
+    real = f"file:{real_model_path}"
     args = {"embeddings": "model"}
     await queen.workers.spawn(real, name="embedder", context=512, threads=1, engine_args=args)
     cat, kitten, law = made = await queen.embed(["a cat", "a kitten", "tax law of 1986"], model=real, worker="embedder")

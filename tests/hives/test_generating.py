@@ -11,8 +11,10 @@ from queenlib.engines.connection import Patience
 from queenlib.errors import PromptTooLong, WorkerDied, WorkerStalled
 from queenlib.hives.catalog import HiveCatalog
 from queenlib.hives.pids import Pid
-from queenlib.messages.worker import WorkerState
-from tests.hives.yard import ENDLESS, QUICK, Hurried, ant, ask, generating, pid, spawn, until, yard
+from queenlib.messages.worker import EngineArgs, WorkerState
+from tests.hives.yard import ENDLESS, QUICK, Hurried, ant, ask, embed, generating, pid, spawn, until, yard
+
+EMBEDS = EngineArgs(embeddings="model")
 
 
 async def test_worker_killed_while_it_generates(hives: HiveCatalog) -> None:
@@ -118,3 +120,40 @@ async def test_line_that_breaks_without_a_death(tmp_path: Path) -> None:
         assert isinstance(await ask(hives, QUICK).fails(), WorkerDied)
         await until(lambda: worker.ended)
         assert (worker.state, "Its process is there" in worker.info().reason) == ("failed", True)
+
+
+async def test_worker_killed_while_it_makes_vectors(hives: HiveCatalog) -> None:
+    """The error has the signal; the next who asks gets a new worker."""
+    model = "sim:words?prefill_ms=2000"
+    worker = await spawn(hives, model, engine_args=EMBEDS)
+    work = asyncio.create_task(embed(hives, model, "a", "b"))
+    await until(lambda: bool(worker.busy))
+    await asyncio.sleep(0.1)
+    os.kill(pid(worker), signal.SIGKILL)
+    with pytest.raises(WorkerDied) as caught:
+        await work
+    assert caught.value.signal == "SIGKILL"
+    assert worker.ended
+
+
+async def test_vectors_that_are_left_have_stopped(hasty: HiveCatalog) -> None:
+    """A worker that is through soon stays; one that goes on is ended."""
+    for model, stays in (("sim:words?prefill_ms=50", True), ("sim:words?prefill_ms=60000", False)):
+        worker = await spawn(hasty, model, engine_args=EMBEDS)
+        work = asyncio.create_task(embed(hasty, model, "a", "b"))
+        await until(lambda worker=worker: bool(worker.busy))  # type: ignore[misc]
+        await asyncio.sleep(0.05)
+        work.cancel()
+        await asyncio.wait({work})
+        assert work.cancelled()
+        assert (worker.ended, worker.busy) == (not stays, frozenset())
+
+
+async def test_worker_that_is_silent_about_vectors_is_taken_down(hasty: HiveCatalog) -> None:
+    """Its asker gets a typed error, and it gets nothing new."""
+    model = "sim:words?mute_from=1"
+    worker = await spawn(hasty, model, engine_args=EMBEDS)
+    with pytest.raises(WorkerStalled):
+        await embed(hasty, model, "a")
+    assert worker.retired
+    await until(lambda: worker.ended)

@@ -7,11 +7,13 @@ import pytest
 
 from queenlib.errors import EngineError, NameTaken, UnknownDevice, UnknownModel, WorkerDied
 from queenlib.hives.catalog import LOCAL, HiveCatalog
+from queenlib.hives.loader import EMBED_CONTEXT
+from queenlib.hives.room import ENGINE_BYTES, STEP_BYTES
 from queenlib.hives.worker import Worker
 from queenlib.messages.events import Log
 from queenlib.messages.worker import WorkerSpawn, WorkerState
 from queenlib.models.catalog import DEMO_MODEL
-from tests.hives.yard import ANT, LOADS_LONG, QUICK, ant, ask, every, ours, spawn, until
+from tests.hives.yard import ANT, LOADS_LONG, QUICK, ant, ask, embed, every, ours, spawn, until
 
 
 async def test_same_wanted_by_many_is_brought_once(hives: HiveCatalog) -> None:
@@ -134,3 +136,36 @@ async def test_made_up_machine_has_no_real_engine(hives: HiveCatalog) -> None:
     error = await ask(hives, DEMO_MODEL).fails()
     assert type(error) is EngineError
     assert "simulated hive" in error.why
+
+
+async def test_a_worker_for_vectors_is_one_of_its_own(hives: HiveCatalog) -> None:
+    """Beside that which answers, with a context for short texts; what loads for the one is not waited for by the other."""
+    asker = ask(hives, "sim:words?load_s=0.3&tokens=2")
+    await until(lambda: asker.told("loads"))
+    made = await embed(hives, "sim:words?load_s=0.3&tokens=2", "a", "b")
+    assert made.dimensions == 384
+    assert await asker.task
+    answers, vectors = ant(hives).workers.all()
+    assert (answers.embeds, vectors.embeds) == (False, True)
+    assert (vectors.spec.context, vectors.spec.slots, vectors.spec.args.embeddings) == (EMBED_CONTEXT, 2, "model")
+    await embed(hives, "sim:words?load_s=0.3&tokens=2", "c")
+    assert len(ant(hives).workers.all()) == 2
+
+
+@pytest.mark.parametrize(("asked", "is_"), [("model", "mean"), ("last", "last")])
+async def test_a_file_that_does_not_say_how_gets_the_mean(
+    hives: HiveCatalog, real_model_path: Path, asked: str, is_: str
+) -> None:
+    """Unless it is said otherwise; the worker's memory is reckoned with what a whole text in one step takes."""
+    args = {"embeddings": asked}
+    given = {"model": f"file:{real_model_path}", "context": 256, "slots": 1, "threads": 1, "engine_args": args}
+    *_, worker = await every(hives.spawn(WorkerSpawn.model_validate(given)))
+    assert isinstance(worker, Worker)
+    assert worker.spec.args.embeddings == is_
+    need = real_model_path.stat().st_size + 256 * 2 * 5760 * 2 + ENGINE_BYTES + 256 * STEP_BYTES
+    assert worker.spec.need == need
+    made = await embed(hives, worker.model, "word " * 200, hive=LOCAL)
+    assert made.dimensions == 576
+    taken = worker.info().memory
+    assert taken is not None
+    assert 0.7 < taken / need < 1.3

@@ -1,5 +1,6 @@
 """A worker in doubt is asked for a token: one that gives none is ended and loaded again, whatever it says of itself."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -12,9 +13,9 @@ from queenlib.errors import WorkerStalled
 from queenlib.hives.catalog import HiveCatalog
 from queenlib.hives.probe import DOUBT_S, PROBE_S
 from queenlib.messages.events import Waiting
-from queenlib.messages.worker import WorkerState
+from queenlib.messages.worker import EngineArgs, WorkerState
 from tests.hives.leaping import Leaping
-from tests.hives.yard import ENDLESS, QUICK, Asker, ask, generating, pid, spawn, until, yard
+from tests.hives.yard import ENDLESS, QUICK, Asker, ask, embed, generating, pid, spawn, until, yard
 
 WORLD = Leaping()
 DEAF = "sim:words?tokens=2&mute_from=2"
@@ -121,3 +122,20 @@ async def test_leaving_in_a_probe_leaves_an_idle_slot(hives: HiveCatalog) -> Non
     await asker.cancel()
     assert worker.connection is not None
     assert (await worker.connection.idle(0), worker.free) == (True, [0])
+
+
+async def test_worker_for_vectors_is_asked_for_one(hives: HiveCatalog) -> None:
+    """It makes no answers; one that makes none any more is ended, and the job is done by the next."""
+    for model, ends in (("sim:words", False), ("sim:words?mute_from=4", True)):
+        worker = await spawn(hives, model, engine_args=EngineArgs(embeddings="model"))
+        await embed(hives, model, "a")
+        await WORLD.leap(DOUBT_S + 5)
+        await embed(hives, model, "b")
+        assert not worker.ended
+        if ends:
+            await WORLD.leap(DOUBT_S + 5)
+            work = asyncio.create_task(embed(hives, model, "c"))
+            await asyncio.sleep(0.3)
+            await WORLD.leap(PROBE_S + 1)
+            await work
+        assert worker.ended is ends

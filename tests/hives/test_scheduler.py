@@ -43,3 +43,14 @@ def test_a_named_worker_is_taken_or_the_wish_is_refused() -> None:
     refused = choose([Seen("a"), Seen("b", model="other")], Wish("m", worker_id="b"))
     assert (refused.action, refused.reasons) == ("refuse", ("a: another worker was asked for", "b: it serves other"))
     assert choose([], Wish("m", worker_id="z")).reasons == ("z: there is no such worker",)
+
+
+def test_vectors_and_answers_are_made_apart() -> None:
+    """A worker that makes the one is not asked for the other, and says why."""
+    workers = [Seen("a"), Seen("v", embeds=True)]
+    assert choose(workers, Wish("m")).worker_ids == ("a",)
+    vectors = choose(workers, Wish("m", embeds=True))
+    assert vectors.worker_ids == ("v",)
+    assert vectors.reasons == ("a: it makes answers, and no vectors of texts", "v: can take it")
+    assert choose(workers[:1], Wish("m", embeds=True)).action == "spawn"
+    assert choose(workers, Wish("m", worker_id="v")).reasons[1] == "v: it makes vectors of texts, and no answers"

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from queenlib.engines.connection import Patience
+from queenlib.engines.embedding import Embedded
 from queenlib.engines.engine import Engine, Generation
 from queenlib.engines.llama_cpp import LlamaCpp
 from queenlib.engines.simulated import Simulated
@@ -114,6 +115,18 @@ async def spawn(hives: HiveCatalog, model: str, **options: Any) -> Worker:
 def ant(hives: HiveCatalog) -> Hive:
     """The made-up machine."""
     return hives.get(ANT)
+
+
+async def embed(hives: HiveCatalog, model: str, *texts: str, hive: str = ANT, **wish: Any) -> Embedded:
+    """Have vectors made."""
+    made: Embedded | None = None
+    async with aclosing(hives.hold(hive, Wish(model, embeds=True, **wish))) as steps:
+        async for step in steps:
+            if isinstance(step, Held):
+                made = await step.embed(texts)
+                break
+    assert made is not None
+    return made
 
 
 @dataclass

@@ -55,6 +55,14 @@ def test_context_may_be_unsaid(file: Path) -> None:
     assert (info.context_length, info.alignment, info.parameters) == (None, 64, 0)
 
 
+@pytest.mark.parametrize(("pooling", "pools"), [(None, False), (0, False), (1, True), (2, True)])
+def test_tells_whether_it_makes_one_vector_of_a_text(file: Path, pooling: int | None, pools: bool) -> None:
+    """A model for vectors says how; another says nothing, or that it does not."""
+    facts = FACTS if pooling is None else {**FACTS, "llama.pooling_type": pooling}
+    file.write_bytes(make_gguf(facts=facts))
+    assert read_gguf(file).pools is pools
+
+
 @pytest.mark.parametrize("kept", [*range(0, len(WHOLE), 7), len(WHOLE) - 1])
 def test_cut_off_anywhere(file: Path, kept: int) -> None:
     """A file that is cut off is refused wherever the cut is, with the field named."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from queenlib.messages.answer import Usage
 from queenlib.messages.events import Problem
 from queenlib.messages.row import RowData
+from queenlib.messages.vectors import VectorsData
 from queenlib.operations.tally import Tallying
 
 USAGE = Usage(prompt_tokens=3, cached_tokens=1, completion_tokens=2)
@@ -34,3 +35,14 @@ def test_each_row_counts_once(rows: list[RowData]) -> None:
     asked = [row for row in taken if row.usage and not row.cached]
     assert tally.usage.prompt_tokens == 3 * len(asked)
     assert tally.usage.completion_tokens == 2 * len(asked)
+
+
+def test_vectors_count_as_rows() -> None:
+    """Many at once; those that failed by the class of their error; what had its vector before is no news."""
+    tallying = Tallying(5)
+    assert tallying.take(VectorsData(rows=(3, 0), dimensions=7, data="", prompt_tokens=9))
+    assert not tallying.take(VectorsData(rows=(0, 3), dimensions=7, data="", prompt_tokens=9))
+    assert tallying.take(VectorsData(rows=(1,), error=PROBLEM))
+    tally = tallying.tally()
+    assert (tally.done, tally.failed, tally.failures) == (3, 1, {"WorkerDied": 1})
+    assert (tallying.dimensions, tallying.left, tally.usage.prompt_tokens) == (7, 2, 9)
