@@ -13,6 +13,7 @@ from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, 
 from queenlib.messages.infer import ChatMessage, Sampling, Text, Usage
 from queenlib.messages.json_schema import check
 from queenlib.messages.model import ModelUsed
+from queenlib.messages.row import RowData
 from queenlib.messages.template import Template
 from queenlib.messages.worker import KeepAlive
 
@@ -136,6 +137,26 @@ class Tally(Result):
     usage: Usage = Usage(prompt_tokens=0, cached_tokens=0, completion_tokens=0)
     """Tokens of the rows that were asked for this batch."""
 
+    @property
+    def answered(self) -> int:
+        """Rows that have an answer."""
+        return self.done - self.failed
+
+    def after(self, row: RowData) -> Self:
+        """What it is once this row has ended too, which has not before."""
+        kind = row.error.kind if row.error is not None else None
+        asked = None if row.cached else row.usage
+        counted = self.failures if kind is None else {**self.failures, kind: self.failures.get(kind, 0) + 1}
+        return self.model_copy(
+            update={
+                "done": self.done + 1,
+                "failed": self.failed + (kind is not None),
+                "cached": self.cached + row.cached,
+                "failures": counted,
+                "usage": self.usage if asked is None else self.usage.plus(asked),
+            }
+        )
+
 
 class BatchResult(Tally):
     """What came of a batch. The rows themselves are in its log: `job.frame(of="rows")`."""
@@ -149,7 +170,7 @@ class BatchResult(Tally):
     """The job that holds its log."""
 
     def __str__(self) -> str:
-        parts = [f"{self.done - self.failed:,} of {self.rows:,} rows answered"]
+        parts = [f"{self.answered:,} of {self.rows:,} rows answered"]
         parts += [f"{self.cached:,} of them from cache"] if self.cached else []
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.failures.items()))
         parts += [f"{self.failed:,} failed ({kinds})"] if self.failed else []
@@ -161,7 +182,7 @@ class BatchResult(Tally):
     def _repr_html_(self) -> str:
         per_s = (self.done - self.cached) / max(self.wall_s, 1e-9)
         facts = [
-            ("rows answered", f"{self.done - self.failed:,} of {self.rows:,}"),
+            ("rows answered", f"{self.answered:,} of {self.rows:,}"),
             ("from cache", f"{self.cached:,}"),
             *((f"failed: {kind}", f"{count:,}") for kind, count in sorted(self.failures.items())),
             ("tokens", f"{self.usage.prompt_tokens:,} in, {self.usage.completion_tokens:,} out"),

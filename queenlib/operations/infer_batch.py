@@ -90,7 +90,7 @@ class _Batch:
                     yield step
         asked = Asked(self._used or ModelUsed(name=self._model), self._around.hives.build(self._model))
         if self._tally.done:
-            yield Log(text=f"{len(self._tally.done):,} rows had ended before")
+            yield Log(text=f"{self._tally.so_far.done:,} rows had ended before")
         async with aclosing(plan(self._operation, self._questions, asked, self._tally, self._around.find)) as planning:
             async for each in planning:
                 if isinstance(each, Planned):
@@ -98,8 +98,8 @@ class _Batch:
                 elif not dry:
                     yield each
         self._asker.wanted = {each.key for each in self._todo}
-        if self._tally.cached:
-            yield Log(text=f"{self._tally.cached:,} from cache, {self._tally.left:,} to run")
+        if self._tally.so_far.cached:
+            yield Log(text=f"{self._tally.so_far.cached:,} from cache, {self._tally.left:,} to run")
         if not dry:
             yield self._progress()
         if self._todo:
@@ -148,7 +148,7 @@ class _Batch:
     def result(self) -> BatchResult:
         """What came of it."""
         return BatchResult(
-            **dict(self._tally.tally()),
+            **dict(self._tally.so_far),
             model=self._used or ModelUsed(name=self._model),
             concurrency=self._concurrency,
             wall_s=self._around.world.monotonic() - self._began,
@@ -209,24 +209,24 @@ class _Batch:
 
     @property
     def _too_many(self) -> bool:
-        most = self._operation.max_failures
-        return most is not None and self._tally.failed > (most * self._tally.rows if most < 1 else most)
+        most, tally = self._operation.max_failures, self._tally.so_far
+        return most is not None and tally.failed > (most * tally.rows if most < 1 else most)
 
     def _too_many_failures(self) -> TooManyFailures:
-        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self._tally.failures.items()))
+        tally = self._tally.so_far
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(tally.failures.items()))
         return TooManyFailures(
-            f"{self._tally.failed:,} of {self._tally.rows:,} rows failed; max_failures is {self._operation.max_failures:g}.",
+            f"{tally.failed:,} of {tally.rows:,} rows failed; max_failures is {self._operation.max_failures:g}.",
             why=f"{kinds}.",
-            state=f"{len(self._tally.done) - self._tally.failed:,} rows are answered and in the log.",
+            state=f"{tally.answered:,} rows are answered and in the log.",
             next="Look at them: await job.frame(of='rows')",
-            failures=dict(self._tally.failures),
+            failures=dict(tally.failures),
         )
 
     def _progress(self) -> Progress:
         """How far it is, at the rate at which rows have been asked since the first."""
         now = self._told_at = self._around.world.monotonic()
-        took, left = now - self._first_at, self._tally.left
+        took, left, tally = now - self._first_at, self._tally.left, self._tally.so_far
         per_s = self._ran / took if self._ran >= max(1, self._concurrency) and took > 0 else None
         left_s = left / per_s if per_s else None
-        done = len(self._tally.done)
-        return Progress(what="answers", done=done, total=self._tally.rows, unit="rows", per_s=per_s, left_s=left_s)
+        return Progress(what="answers", done=tally.done, total=tally.rows, unit="rows", per_s=per_s, left_s=left_s)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from queenlib.messages.answer import Usage
 from queenlib.messages.batch import Tally
 from queenlib.messages.row import RowData
 
@@ -17,44 +14,20 @@ class Tallying:
     """
 
     def __init__(self, rows: int) -> None:
-        self.rows = rows
+        self.so_far = Tally(rows=rows)
+        """All of it."""
         self.done: set[int] = set()
         """The numbers of the rows that have ended."""
-        self.failed = self.cached = 0
-        self.failures = Counter[str]()
-        self._usage = Counter[str]()
 
     def take(self, row: RowData) -> bool:
         """A row has ended; `False` if it had before."""
         if row.i in self.done:
             return False
         self.done.add(row.i)
-        if row.error is not None:
-            self.failed += 1
-            self.failures[row.error.kind] += 1
-        if row.cached:
-            self.cached += 1
-        elif row.usage is not None:
-            self._usage.update(row.usage.model_dump())
+        self.so_far = self.so_far.after(row)
         return True
 
     @property
     def left(self) -> int:
         """Rows that have not ended."""
-        return self.rows - len(self.done)
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens of the rows that were asked."""
-        return Usage(**{name: self._usage[name] for name in Usage.model_fields})
-
-    def tally(self) -> Tally:
-        """All of it."""
-        return Tally(
-            rows=self.rows,
-            done=len(self.done),
-            failed=self.failed,
-            cached=self.cached,
-            failures=dict(self.failures),
-            usage=self.usage,
-        )
+        return self.so_far.rows - self.so_far.done

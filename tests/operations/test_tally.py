@@ -27,7 +27,7 @@ def test_each_row_counts_once(rows: list[RowData]) -> None:
     tallying = Tallying(10)
     taken = [row for row in rows if tallying.take(row)]
     assert [row.i for row in taken] == list(dict.fromkeys(row.i for row in rows))
-    tally = tallying.tally()
+    tally = tallying.so_far
     assert (tally.rows, tally.done, tallying.left) == (10, len(taken), 10 - len(taken))
     assert tally.failed == sum(tally.failures.values()) == sum(row.error is not None for row in taken)
     assert tally.cached == sum(row.cached for row in taken)
