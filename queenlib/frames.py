@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from queenlib.client.comparing import Compared
+from queenlib.client.comparison import Comparison
 from queenlib.client.default import default_queen
 from queenlib.client.framed import FrameJob, Question
 from queenlib.client.preview import Preview
@@ -47,3 +49,14 @@ class QueenAccessor:
     async def preview(self, prompt: Question, *, n: int = 3, queen: Queen | None = None, **given: Any) -> Preview:
         """Look before you pay: the first rows for real, and an estimate for the whole; see `Queen.preview`."""
         return await (queen or default_queen()).preview(self._frame, prompt, n=n, **given)
+
+
+def compare(*sides: Compared, queen: Queen | None = None, **given: Any) -> Comparison:
+    """Ask several models the same prompts, and watch the answers side by side; or compare batches: see `Queen.compare`.
+
+    Args:
+        sides: Models, or batches.
+        queen: Which queen; by default the one of `queenlib.jobs`.
+        given: As for `Queen.compare`, such as `prompts=[…]`.
+    """
+    return (queen or default_queen()).compare(*sides, **given)

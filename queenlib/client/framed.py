@@ -112,6 +112,11 @@ class FrameJob:
         self.job.wait(timeout)
         return self._shape.frame(self.job.portal.wait(self.rows()), self._operation.json_schema)
 
+    @property
+    def index(self) -> pd.Index[Any]:
+        """That of the frame."""
+        return self._shape.index
+
     async def frame(self) -> pd.DataFrame:
         """The new columns with what there is by now; missing where a row has not ended."""
         return self._shape.frame(await self.rows(), self._operation.json_schema)
@@ -139,16 +144,22 @@ class FrameJob:
 
     async def rows(self) -> dict[int, RowData]:
         """The rows that have ended, by their numbers in the frame."""
-        found, last_seq = dict(self._earlier.rows), (await self.job.refresh()).last_seq
-        async for event in self.job.events():
-            if isinstance(event, RowEvent):
-                found[self._earlier.place(event.data.i)] = event.data
-            if event.seq >= last_seq:
-                break
-        return found
+        own = await rows_so_far(self.job)
+        return {**self._earlier.rows, **{self._earlier.place(i): row for i, row in own.items()}}
 
     def _ipython_display_(self) -> None:
         self.job._ipython_display_()
 
     def __repr__(self) -> str:
         return f"<FrameJob of {self.job!r}>"
+
+
+async def rows_so_far(job: Job[Any]) -> dict[int, RowData]:
+    """The rows of a batch that have ended, by their numbers."""
+    found, last_seq = dict[int, RowData](), (await job.refresh()).last_seq
+    async for event in job.events():
+        if isinstance(event, RowEvent):
+            found[event.data.i] = event.data
+        if event.seq >= last_seq:
+            break
+    return found
