@@ -16,8 +16,10 @@ from queenlib.messages.row import RowData
 if TYPE_CHECKING:
     import pandas as pd
 
-Question = str | Iterable[ChatMessage | Mapping[str, str]] | Callable[[Mapping[Hashable, Any]], str]
-"""A template that names columns in braces, messages with such templates, or a function of a row, given as a mapping."""
+OneMessage = ChatMessage | Mapping[str, str]
+Question = str | Iterable[OneMessage] | Callable[[Mapping[Hashable, Any]], str | Sequence[OneMessage] | None]
+"""A template that names columns in braces, messages with such templates, or a function of a row, given as a mapping: what it
+gives is asked as it is, a text or a list of messages; where it gives `None` the row cannot be asked."""
 Ask = Callable[[InferBatch], Job[BatchResult]]
 
 
@@ -54,12 +56,14 @@ def frame_operation(frame: pd.DataFrame, prompt: Question, shape: Shape, **given
         InvalidRequest: The template names a column that is not there.
         InvalidOperation: Something else does not fit.
     """
-    from queenlib.columns.cells import check_collisions, questions
+    from queenlib.columns.cells import ASKED, check_collisions, questions
     from queenlib.columns.rows import names
 
     new = names(given.get("json_schema"), stats=shape.stats)
     check_collisions(frame, [f"{shape.prefix}{name}" for name in new])
     template, columns = questions(frame, prompt)
+    if template is None:
+        given["messages_from"] = ASKED
     return batch_operation(columns, template, rows=None if columns else len(frame), **given)
 
 

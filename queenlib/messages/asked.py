@@ -35,6 +35,7 @@ class InferParameters(_Parameters, total=False):
 class BatchParameters(_Parameters, total=False):
     """Fields of `InferBatch` by name: what each means, and what it is when it is left out, stands there."""
 
+    messages_from: str | None
     by_row: Mapping[str, Sequence[float | None]]
     concurrency: int | None
     max_failures: float | None

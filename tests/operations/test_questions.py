@@ -37,6 +37,22 @@ def test_a_row_is_put_into_all_texts() -> None:
     assert [one.sampling.seed for one in made] == [7, 1]
 
 
+def test_a_conversation_of_a_row_is_asked_as_it_is() -> None:
+    """After what the system is told; without one a row cannot be asked. Its key is that of the same messages otherwise."""
+    cell = '[{"role": "user", "content": "{b}"}, {"role": "assistant", "content": "{{"}, {"role": "user", "content": "}"}]'
+    asked = batch(cell, None, prompt=None, messages_from="a", system="In {b}", columns={"a": (cell, None), "b": ("x", "y")})
+    made = Questions(asked).generation(0).messages
+    assert [(each.role, each.content) for each in made] == [
+        ("system", "In x"),
+        ("user", "{b}"),
+        ("assistant", "{{"),
+        ("user", "}"),
+    ]
+    with pytest.raises(MissingCell):
+        Questions(asked).generation(1)
+    assert keys('[{"role": "user", "content": "Say x"}]', prompt=None, messages_from="a") == keys("x")
+
+
 def test_a_missing_cell_is_only_missed_where_it_is_needed() -> None:
     """An empty text is one; a column that no template names may be empty."""
     with pytest.raises(MissingCell, match="There is nothing in column 'a'"):
