@@ -42,3 +42,4 @@ class BatchParameters(_Parameters, total=False):
     cache: Literal["read", "refresh", "off"]
     dry_run: bool
     dedupe: bool
+    pieces: bool

@@ -64,6 +64,8 @@ class InferBatch(Sampling, Operation):
     """Ask nobody, and write down no row: the result says how many rows have an answer already."""
     dedupe: bool = False
     """Ask equal rows once; without it they are asked apart, unless the temperature is 0."""
+    pieces: bool = False
+    """Keep when each piece of an answer came, for `job.frame(of="tokens")`; answers that were there already may have none."""
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar[type[Result]]
     run_limit_s: ClassVar = 30 * 86_400.0

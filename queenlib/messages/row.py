@@ -35,6 +35,10 @@ class RowData(Message):
     """From the first piece of the answer to the last."""
     tokens_per_s: Annotated[float, Field(ge=0)] | None = None
     """Tokens after the first, by `decode_ms`; `None` for fewer than two."""
+    cuts: Annotated[tuple[Count, ...], Field(exclude_if=lambda cuts: not cuts)] = ()
+    """With `pieces`: where each piece ends in `reasoning` and `text`, joined, in code points."""
+    dt_ms: Annotated[tuple[Milliseconds, ...], Field(exclude_if=lambda times: not times)] = ()
+    """For each piece, the time since the one before, or for the first since the request, in milliseconds."""
     hive_id: str = ""
     """Where it was answered; empty where it was not."""
     worker_id: str = ""

@@ -30,9 +30,11 @@ def failed(i: int, error: QueenError, **known: Any) -> RowData:
 
 
 async def ask(
-    i: int, generation: Generation, hives: HiveCatalog, hive_id: str, wish: Wish
+    i: int, generation: Generation, hives: HiveCatalog, hive_id: str, wish: Wish, *, pieces: bool = False
 ) -> AsyncGenerator[Body | Held | RowData]:
     """Yields what is waited for, each slot that is held, and last the row: its answer, or why there is none.
+
+    With `pieces` the row tells when each piece came.
 
     Raises:
         QueenError: No slot can be had; that is no matter of this row.
@@ -44,17 +46,19 @@ async def ask(
                 yield step
                 if not isinstance(step, Held):
                     continue
-                known = {"attempts": attempt, "hive_id": step.hive.id, "worker_id": step.worker.id}
+                known: dict[str, Any] = {"attempts": attempt, "hive_id": step.hive.id, "worker_id": step.worker.id}
                 try:
                     async with aclosing(step.generate(generation)) as items:
                         async for item in items:
                             answer.add(item)
                 except CUT_OFF as error:
-                    row = failed(i, error, text=answer.text(), **known)
+                    said = {"text": answer.text(), "reasoning": answer.text("reasoning")}
+                    row = failed(i, error, **said, **(answer.pieces() if pieces else {}), **known)
                     break
                 except QueenError as error:
                     yield failed(i, error, **known)
                     return
+                known |= answer.pieces() if pieces else {}
                 yield _row(i, answer, generation.sampling.json_schema, known)
                 return
     yield row

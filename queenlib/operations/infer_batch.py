@@ -184,7 +184,8 @@ class _Batch:
             self._waits = True
             yield Waiting(reason=reason)
         async with self._brake.row():
-            asking = ask(i, self._questions.generation(i), self._around.hives, self._hive_id, self._wish)
+            generation, pieces = self._questions.generation(i), self._operation.pieces
+            asking = ask(i, generation, self._around.hives, self._hive_id, self._wish, pieces=pieces)
             try:
                 async with aclosing(asking) as steps:
                     async for step in steps:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel, Field
 
-from queenlib import Queen
+from queenlib import Queen, errors
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,24 @@ async def test_a_schema_is_in_the_operation(queen: Queen) -> None:
     assert bare.job.record.request["system"] is None
     again = queen.jobs.attach(asked.job.id)
     assert (await again.frame(of="rows"))["stars"].dtype == "Int64"
+
+
+async def test_a_batch_can_tell_when_its_pieces_came(queen: Queen) -> None:
+    """A row a piece, by the batch's row; an answer that is there already has its own, if they were asked for then."""
+    frame, model = pd.DataFrame({"a": ["one two", "three"]}), "sim:echo"
+    bare = queen.infer_frame(frame, "bare {a}", model=model, temperature=0.0)
+    with pytest.raises(errors.Conflict, match="did not keep when the pieces"):
+        await bare.job.frame(of="tokens")
+    await bare
+    later = queen.infer_frame(frame, "bare {a}", model=model, temperature=0.0, pieces=True)
+    assert len(await later.job.frame(of="tokens")) == 0
+    for _ in range(2):
+        asked = queen.infer_frame(frame, "full {a}", model=model, temperature=0.0, pieces=True)
+        await asked
+        made = (await asked.job.frame(of="tokens")).sort_values(["row", "i"])
+        assert made["text"].tolist() == ["full", " one", " two", "full", " three"]
+        assert made["row"].tolist() == [0, 0, 0, 1, 1]
+    assert (await asked.job).cached == 2
 
 
 def test_what_they_take_is_spelled_out() -> None:

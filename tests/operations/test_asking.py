@@ -17,10 +17,12 @@ from queenlib.messages.row import RowData
 from queenlib.operations.asking import ATTEMPTS, ask, failed
 
 
-async def row(hives: HiveCatalog, model: str, prompt: str = "x", **more: Any) -> tuple[RowData, int]:
+async def row(
+    hives: HiveCatalog, model: str, prompt: str = "x", *, pieces: bool = False, **more: Any
+) -> tuple[RowData, int]:
     """What becomes of one, and how many slots it took."""
     generation = Generation((ChatMessage(role="user", content=prompt),), Sampling(**more))
-    steps = [step async for step in ask(7, generation, hives, LOCAL, Wish(model))]
+    steps = [step async for step in ask(7, generation, hives, LOCAL, Wish(model), pieces=pieces)]
     assert isinstance(steps[-1], RowData)
     return steps[-1], sum(isinstance(step, Held) for step in steps)
 
@@ -35,6 +37,16 @@ async def test_an_answer_is_a_row(hives: HiveCatalog) -> None:
     assert made.usage.completion_tokens >= 5
     assert made.ttft_ms is not None
     assert (made.hive_id, made.worker_id != "") == (LOCAL, True)
+
+
+@pytest.mark.parametrize("model", ["sim:words?tokens=5&reasoning=2", "sim:words?tokens=5&crash_at_token=5"])
+async def test_a_row_tells_when_its_pieces_came(hives: HiveCatalog, model: str) -> None:
+    """Where that is asked for: all of them are its text, also where the worker died."""
+    made, _ = await row(hives, model, pieces=True)
+    assert len(made.cuts) == len(made.dt_ms) >= 4
+    assert made.cuts[-1] == len(made.reasoning + made.text)
+    assert made.error is not None or sum(made.dt_ms) == pytest.approx((made.ttft_ms or 0) + (made.decode_ms or 0))
+    assert not (await row(hives, model))[0].cuts
 
 
 @pytest.mark.parametrize(
