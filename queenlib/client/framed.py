@@ -34,11 +34,12 @@ class Shape:
     stats: bool
     """Whether what each row took is told too."""
 
-    def frame(self, rows: Mapping[int, RowData], schema: Mapping[str, Any] | None) -> pd.DataFrame:
+    def frame(self, rows: Mapping[int, RowData], operation: InferBatch) -> pd.DataFrame:
         """The new columns."""
         from queenlib.columns.rows import answers
 
-        made = answers(rows, self.index, schema, stats=self.stats)
+        schema, probabilities = operation.json_schema, operation.probabilities
+        made = answers(rows, self.index, schema, stats=self.stats, probabilities=probabilities)
         return made.add_prefix(self.prefix) if self.prefix else made
 
 
@@ -59,7 +60,7 @@ def frame_operation(frame: pd.DataFrame, prompt: Question, shape: Shape, **given
     from queenlib.columns.cells import ASKED, check_collisions, questions
     from queenlib.columns.rows import names
 
-    new = names(given.get("json_schema"), stats=shape.stats)
+    new = names(given.get("json_schema"), stats=shape.stats, probabilities=bool(given.get("probabilities")))
     check_collisions(frame, [f"{shape.prefix}{name}" for name in new])
     template, columns = questions(frame, prompt)
     if template is None:
@@ -114,11 +115,11 @@ class FrameJob:
             QueenError: What the batch ended with, if it did not succeed.
         """
         self.job.wait(timeout)
-        return self._shape.frame(self.job.portal.wait(self.rows()), self._operation.json_schema)
+        return self._shape.frame(self.job.portal.wait(self.rows()), self._operation)
 
     async def frame(self) -> pd.DataFrame:
         """The new columns with what there is by now; missing where a row has not ended."""
-        return self._shape.frame(await self.rows(), self._operation.json_schema)
+        return self._shape.frame(await self.rows(), self._operation)
 
     def questions(self) -> list[str]:
         """What is asked of each row: the last text of the conversation; empty where a cell is missing."""

@@ -217,7 +217,8 @@ class Job(Generic[R]):
             check_pieces(request)
         events = [event async for event in self]
         if of == "rows":
-            return rows_frame(rows_of(events), int(request.get("rows") or 0), request.get("json_schema"))
+            count, shares = int(request.get("rows") or 0), bool(request.get("probabilities"))
+            return rows_frame(rows_of(events), count, request.get("json_schema"), probabilities=shares)
         if of == "tokens":
             return row_tokens_frame(events) if batch else tokens_frame(events)
         return events_frame(events)

@@ -87,9 +87,9 @@ def row_tokens_frame(events: Iterable[Event]) -> pd.DataFrame:
     """One row a piece of an answer of a batch, as the engine sent it.
 
     Returns:
-        Columns: those of `tokens_frame`, and `row`: the number of the batch's row, from 0. In each `i` and `t_ms` begin anew,
-        and `seq` and `at` are those of its end. A row from the cache has the pieces of when it was made; none, if they were
-        not kept then.
+        Columns: those of `tokens_frame`, and `row`: the number of the batch's row, from 0. In each row `i` and `t_ms` begin
+        anew, and `seq` and `at` are those of its end. A row from the cache has the pieces of when it was made; none, if they
+        were not kept then.
     """
     frame = _frame((row for event in events if isinstance(event, RowEvent) for row in _row_pieces(event)), ROW_TOKEN_COLUMNS)
     frame["t_ms"] = frame.groupby("row")["dt_ms"].cumsum()

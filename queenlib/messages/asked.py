@@ -43,3 +43,4 @@ class BatchParameters(_Parameters, total=False):
     dry_run: bool
     dedupe: bool
     pieces: bool
+    probabilities: bool

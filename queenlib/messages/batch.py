@@ -12,7 +12,7 @@ from queenlib.errors import InvalidOperation
 from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, Result, Seconds
 from queenlib.messages.conversation import Conversation, read
 from queenlib.messages.infer import Sampling, Text, Usage
-from queenlib.messages.json_schema import check
+from queenlib.messages.json_schema import check, choices
 from queenlib.messages.model import ModelUsed
 from queenlib.messages.template import Template
 from queenlib.messages.worker import KeepAlive
@@ -65,7 +65,10 @@ class InferBatch(Sampling, Operation):
     dedupe: bool = False
     """Ask equal rows once; without it they are asked apart, unless the temperature is 0."""
     pieces: bool = False
-    """Keep when each piece of an answer came, for `job.frame(of="tokens")`; answers that were there already may have none."""
+    """Keep when each piece of an answer came, for `job.frame(of="tokens")`; one that was there already may have none."""
+    probabilities: bool = False
+    """Tell how likely each text was that there is to choose from, which `json_schema` has to give: a string with `enum`.
+    Each is asked of the model in a few more tokens, which `usage` does not count. A model that thinks first has none."""
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar[type[Result]]
     run_limit_s: ClassVar = 30 * 86_400.0
@@ -90,6 +93,8 @@ class InferBatch(Sampling, Operation):
             _check_by_row(name, values)
         if self.json_schema is not None:
             check(self.json_schema)
+        if self.probabilities and not choices(self.json_schema):
+            raise ValueError("probabilities has no texts to choose from: json_schema={'type': 'string', 'enum': [...]}")
         return self
 
     @property

@@ -24,6 +24,8 @@ class RowData(Message):
     """What the model thought before it answered, where it tells."""
     parsed: Any = None
     """With a schema: the answer as data; `None` if it was cut off, or is not of the schema."""
+    probabilities: Annotated[dict[str, float] | None, Field(exclude_if=lambda shares: shares is None)] = None
+    """With `probabilities`: how likely each choice was by the model; they add up to 1. `None` where nobody says."""
     finish_reason: FinishReason | None = None
     """Why the answer ended; `None` where there is none."""
     error: Problem | None = None

@@ -81,7 +81,7 @@ class Questions:
         """The key of each row, in their order; an empty one for a row that cannot be asked.
 
         It is made from all that the answer depends on: the model, its bytes, the engine's build, the messages, the sampling,
-        and how many equal questions come before, where equal ones are asked apart.
+        whether it has probabilities, and how many equal questions come before, where equal ones are asked apart.
         """
         before, apart = Counter[str](), not self.equal_alike
         for i in range(self._operation.count):
@@ -90,12 +90,16 @@ class Questions:
             except MissingCell:
                 yield ""
                 continue
-            key = _digest(
-                [self._usual if generation.sampling is self._sampling else generation.sampling.wire(), asked.build]
-            )
+            sampling = self._usual if generation.sampling is self._sampling else generation.sampling.wire()
+            key = _digest([sampling, asked.build, *self._beside])
             key = _digest([key, asked.model.wire(), [message.wire() for message in generation.messages]])
             before[key] += apart
             yield _digest([key, before[key]]) if apart else key
+
+    @property
+    def _beside(self) -> list[str]:
+        """What an answer tells beside itself: one without it would not do."""
+        return ["probabilities"] if self._operation.probabilities else []
 
     @cached_property
     def _usual(self) -> Any:

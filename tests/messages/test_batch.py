@@ -40,6 +40,8 @@ REVIEWS = {"columns": {"review": ["x"]}}
         ({"by_row": {"max_tokens": [1, 0]}}, "max_tokens of row 1 is 0"),
         ({"by_row": {"temperature": [0.5, "x"]}}, "temperature of row 1 is 'x'"),
         ({"json_schema": {"type": "nonsense"}}, "json_schema is none: $.type"),
+        ({"probabilities": True}, "probabilities has no texts to choose from"),
+        ({"probabilities": True, "json_schema": {"type": "integer", "enum": [1]}}, "no texts to choose from"),
         ({"concurrency": 0}, "concurrency must be at least 1"),
         ({"cache": "on"}, "cache"),
         ({"max_failures": -1}, "max_failures must be at least 0"),

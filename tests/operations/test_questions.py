@@ -87,12 +87,15 @@ def test_equal_questions_are_told_apart_by_their_number() -> None:
         {"seed": 1},
         {"json_schema": {"type": "string"}},
         {"by_row": {"top_k": (1,)}},
+        {"json_schema": {"type": "string", "enum": ["a"]}, "probabilities": True},
     ],
 )
 def test_all_that_an_answer_depends_on_makes_another_key(change: dict[str, Any]) -> None:
     """And what it does not depend on makes none."""
     assert keys("x", **change) != keys("x")
-    assert keys("x", concurrency=3, max_failures=0.5, keep_alive=1.0, cache="refresh") == keys("x")
+    choice = {"type": "string", "enum": ["a"]}
+    assert keys("x", json_schema=choice, probabilities=True) != keys("x", json_schema=choice)
+    assert keys("x", pieces=True, concurrency=3, max_failures=0.5, keep_alive=1.0, cache="refresh") == keys("x")
 
 
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=12))
