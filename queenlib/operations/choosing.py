@@ -21,8 +21,8 @@ async def probabilities(held: Held, generation: Generation, choices: Sequence[st
 
     Each is spelled after the same question, in the slot that is held, as the model's tokenizer does. Its weight is the
     product of the probabilities that the model gives these tokens, before temperature and its like. The engine has read the
-    question already; what is left is a few tokens for each choice. The likeliest need not be the answer: that is chosen token
-    by token, and may be spelled otherwise.
+    question already; what is left is a few tokens for each choice. The likeliest need not be the answer: that is chosen one
+    token at a time, and may be spelled otherwise.
 
     Args:
         held: The slot.
