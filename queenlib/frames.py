@@ -21,9 +21,11 @@ from queenlib.client.preview import Preview
 from queenlib.client.queen import Queen
 from queenlib.columns.logs import EVENT_COLUMNS as EVENT_COLUMNS
 from queenlib.columns.logs import JOB_COLUMNS as JOB_COLUMNS
+from queenlib.columns.logs import ROW_TOKEN_COLUMNS as ROW_TOKEN_COLUMNS
 from queenlib.columns.logs import TOKEN_COLUMNS as TOKEN_COLUMNS
 from queenlib.columns.logs import events_frame as events_frame
 from queenlib.columns.logs import jobs_frame as jobs_frame
+from queenlib.columns.logs import row_tokens_frame as row_tokens_frame
 from queenlib.columns.logs import tokens_frame as tokens_frame
 from queenlib.columns.rows import STATS as STATS
 from queenlib.columns.rows import rows_frame as rows_frame

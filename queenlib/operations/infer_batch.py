@@ -13,10 +13,11 @@ from queenlib.hives.scheduler import Wish
 from queenlib.hives.slots import Urgency
 from queenlib.messages.batch import BatchResult, InferBatch
 from queenlib.messages.events import Body, Log, Progress, Waiting, Working
+from queenlib.messages.json_schema import choices
 from queenlib.messages.model import ModelUsed
 from queenlib.messages.row import RowData
 from queenlib.operations.answering import used
-from queenlib.operations.asking import ask
+from queenlib.operations.asking import Beside, ask
 from queenlib.operations.brake import Brake
 from queenlib.operations.claims import Asker, Claims
 from queenlib.operations.crew import crew
@@ -72,6 +73,8 @@ class _Batch:
         one_more = (operation.concurrency or USUAL) + 1  # for those who sit before a screen
         self._wish = Wish(self._model, operation.worker_id, operation.device, operation.keep_alive, one_more)
         self._questions, self._brake = Questions(operation), Brake(around.world)
+        texts = choices(operation.json_schema) if operation.probabilities else ()
+        self._beside = Beside(operation.pieces, texts)
         self._used: ModelUsed | None = around.hives.known(self._model)
         self._todo: list[Planned] = []
         self._began = self._told_at = around.world.monotonic()
@@ -184,7 +187,7 @@ class _Batch:
             self._waits = True
             yield Waiting(reason=reason)
         async with self._brake.row():
-            asking = ask(i, self._questions.generation(i), self._around.hives, self._hive_id, self._wish)
+            asking = ask(i, self._questions.generation(i), self._around.hives, self._hive_id, self._wish, self._beside)
             try:
                 async with aclosing(asking) as steps:
                     async for step in steps:

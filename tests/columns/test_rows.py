@@ -56,6 +56,19 @@ def test_values_stand_in_their_rows() -> None:
     assert plain["answer"].tolist() == ['{"n": 4}', pd.NA, "half"]
 
 
+def test_each_choice_has_a_column() -> None:
+    """Where that was asked for: a number from 0 to 1, missing where nobody says."""
+    schema = {"type": "string", "enum": ["good", "so so"]}
+    row = RowData(i=1, text='"good"', parsed="good", probabilities={"good": 0.75, "so so": 0.25})
+    made = answers({1: row, 2: BAD}, INDEX, schema, probabilities=True)
+    assert list(made.columns) == ["answer", "p_good", "p_so so", "error"]
+    assert list(made.columns) == names(schema, stats=False, probabilities=True)
+    assert made["p_good"].tolist() == [pd.NA, 0.75, pd.NA]
+    assert str(made["p_so so"].dtype) == "Float64"
+    assert rows_frame({1: row}, 2, schema, probabilities=True)["p_so so"].tolist() == [pd.NA, 0.25]
+    assert "p_good" not in answers({1: row}, INDEX, schema)
+
+
 def test_a_batch_has_a_row_for_each_of_its_rows() -> None:
     """By number, with the text as it came."""
     events = [RowEvent(job_id="job-a", seq=2 + at, at=AT, data=row) for at, row in enumerate((BAD, FINE))]

@@ -36,7 +36,11 @@ async def speak(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.S
     for number, (channel, text) in enumerate(tokens, 1):
         await asyncio.sleep(max(0.0, read + number / sim["tokens_per_s"] - time.monotonic()))
         await _go_wrong(sim, number, writer)
-        await _send(writer, _choice(**{channel: text}), bad=number == sim["bad_utf8_at_token"])
+        choice = _choice(**{channel: text})
+        if channel == "content" and said.logs:
+            log = said.logs[number - len(said.reasoning) - 1]
+            choice[0]["logprobs"] = {"content": [{"token": text, "bytes": list(text.encode()), "logprob": log}]}
+        await _send(writer, choice, bad=number == sim["bad_utf8_at_token"])
     await _send(writer, _choice(said.finish))
     times = {"prompt_ms": (read - began) * 1000, "predicted_ms": (time.monotonic() - read) * 1000}
     used = {"prompt_tokens": said.prompt_tokens, "completion_tokens": len(tokens)}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
+from typing import Any
 
 from queenlib.engines.host.script import script
 from queenlib.engines.host.speech import BAD_UTF8, speak
 from queenlib.engines.simulated import SimSpec
 
 
-async def said(sim: SimSpec, *, chunk: int = 2) -> bytes:
+async def said(sim: SimSpec, *, chunk: int = 2, **more: Any) -> bytes:
     """What goes over a socket."""
-    body = {"messages": [{"role": "user", "content": "one two three four"}]}
+    body = {"messages": [{"role": "user", "content": "one two three four"}], **more}
 
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await speak(asdict(sim), script(asdict(sim), body), chunk, writer)
@@ -40,6 +41,15 @@ async def test_order_of_a_stream() -> None:
     assert events[6]["choices"][0]["finish_reason"] == "stop"
     assert events[7]["usage"]["completion_tokens"] == 2
     assert events[7]["timings"]["predicted_ms"] >= 0
+
+
+async def test_tokens_are_weighed_where_that_is_asked_for() -> None:
+    """Those of the answer, and no thoughts."""
+    raw = await said(SimSpec("echo", text="é b", reasoning=1, tokens_per_s=1e6), logprobs=True)
+    events = [json.loads(line[6:]) for line in raw.split(b"\n") if line.startswith(b"data: {")]
+    found = [choice["logprobs"]["content"] for event in events for choice in event["choices"] if "logprobs" in choice]
+    assert [[bytes(token["bytes"]).decode() for token in tokens] for tokens in found] == [["é"], [" b"]]
+    assert all(-4 <= token["logprob"] <= 0 for tokens in found for token in tokens)
 
 
 async def test_bad_bytes_are_bad() -> None:
