@@ -48,6 +48,28 @@ async def speak(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.S
     writer.write(web.event(b"[DONE]") + web.STREAM_END)
 
 
+async def tell(sim: dict[str, Any], said: Script, writer: asyncio.StreamWriter) -> None:
+    """Write the whole answer at once, after the time that a stream of it takes.
+
+    What goes wrong at a token goes wrong in streams alone.
+
+    Args:
+        sim: The fields of a `SimSpec`.
+        said: The answer.
+        writer: Where to.
+    """
+    made = len(said.reasoning) + len(said.content)
+    times = {"prompt_ms": sim["prefill_ms"], "predicted_ms": 1000 * made / sim["tokens_per_s"]}
+    await asyncio.sleep(sum(times.values()) / 1000)
+    message = {"role": "assistant", "content": "".join(said.content)}
+    if said.reasoning:
+        message["reasoning_content"] = "".join(said.reasoning)
+    used = {"prompt_tokens": said.prompt_tokens, "completion_tokens": made, "total_tokens": said.prompt_tokens + made}
+    choice = {"index": 0, "finish_reason": said.finish, "message": message}
+    writer.write(web.whole(200, {"choices": [choice], "object": "chat.completion", "usage": used, "timings": times}))
+    await writer.drain()
+
+
 def die(number: signal.Signals, last_words: str) -> NoReturn:
     """End this worker by a signal, without a core file."""
     sys.stderr.write(f"{last_words}\n")
