@@ -73,4 +73,4 @@ def test_a_field_called_like_a_column_keeps_its_name() -> None:
     schema = {"type": "object", "properties": {"text": {"type": "string"}, "at": {"type": "string"}}}
     event = RowEvent(job_id="job-a", seq=2, at=AT, data=FINE.model_copy(update={"parsed": {"text": "x", "at": "noon"}}))
     made = rows_frame({0: event}, 1, schema)
-    assert made.loc[0, ["text", "at", "row_text", "row_at"]].tolist() == ["x", "noon", '{"n": 4}', AT]
+    assert list(made[["text", "at", "row_text", "row_at"]].iloc[0]) == ["x", "noon", '{"n": 4}', AT]
