@@ -16,6 +16,8 @@ SLACK_S = 0.02
 LANE_IN = 0.22
 """How high a lane is, in inches."""
 HIGHEST_IN = 14.0
+MANY = 1000
+"""From so many rows on, bars are too thin for edges and hatches, which would take seconds to draw."""
 
 
 def timeline(frame: pd.DataFrame, *, prefix: str = "", ax: Axes | None = None) -> Axes:
@@ -56,7 +58,8 @@ def _draw(ax: Axes, rows: pd.DataFrame, lanes: dict[str, list[list[int]]]) -> No
     for worker, mine in lanes.items():
         for lane, places in enumerate(mine):
             for name, style, spans in _bars(rows.loc[places]):
-                ax.broken_barh(spans, (top + lane - 0.4, 0.8), label="_" if name in named else name, **style)
+                look = style if len(rows) < MANY else {"facecolor": style["facecolor"], "linewidth": 0}
+                ax.broken_barh(spans, (top + lane - 0.4, 0.8), label="_" if name in named else name, **look)
                 named.add(name)
         middles.append(top + (len(mine) - 1) / 2)
         top += len(mine)
