@@ -4,7 +4,7 @@
 
     df[["label", "score"]] = await df.queen.infer("Classify: {review}", schema=Review)
 
-Times are UTC; the unit of a number is in its column's name.
+Times are UTC; the unit of a number is in its column's name. `to_parquet` and `read_parquet` keep such a frame in a file.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from queenlib.columns.logs import events_frame as events_frame
 from queenlib.columns.logs import jobs_frame as jobs_frame
 from queenlib.columns.logs import row_tokens_frame as row_tokens_frame
 from queenlib.columns.logs import tokens_frame as tokens_frame
+from queenlib.columns.parquet import read_parquet as read_parquet
+from queenlib.columns.parquet import to_parquet as to_parquet
 from queenlib.columns.rows import STATS as STATS
 from queenlib.columns.rows import rows_frame as rows_frame
 

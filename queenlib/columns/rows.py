@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from queenlib.columns.logs import UTC
 from queenlib.columns.typed import fields
 from queenlib.messages.answer import FinishReason
 from queenlib.messages.events import Event, RowEvent
@@ -27,9 +28,9 @@ STATS: Mapping[str, Any] = {
 """What each row took, and who answered it. `ttft_ms` is milliseconds, `tokens_per_s` the rate after the first token."""
 
 
-def rows_of(events: Iterable[Event]) -> dict[int, RowData]:
+def rows_of(events: Iterable[Event]) -> dict[int, RowEvent]:
     """The rows among these events, by their numbers."""
-    return {event.data.i: event.data for event in events if isinstance(event, RowEvent)}
+    return {event.data.i: event for event in events if isinstance(event, RowEvent)}
 
 
 def names(schema: Mapping[str, Any] | None, *, stats: bool, probabilities: bool = False) -> list[str]:
@@ -77,19 +78,24 @@ def answers(
 
 
 def rows_frame(
-    rows: Mapping[int, RowData], count: int, schema: Mapping[str, Any] | None, *, probabilities: bool = False
+    rows: Mapping[int, RowEvent], count: int, schema: Mapping[str, Any] | None, *, probabilities: bool = False
 ) -> pd.DataFrame:
     """One row for each row of a batch, by its number, whether it has ended or not.
 
     Returns:
-        Columns: as of `answers` with `stats`, and before them `text` (string): the answer as it came.
+        Columns: as of `answers` with `stats`; before them `text` (string): the answer as it came; and after them `at`: when
+        the end of the row was written, UTC. Both have `row_` before their names where a field is called like them.
     """
     index = pd.RangeIndex(count, name="row")
-    made = answers(rows, index, schema, stats=True, probabilities=probabilities)
-    texts = pd.Series([rows[i].text if i in rows else None for i in range(count)], index=index, dtype="string")
+    ended = {i: event.data for i, event in rows.items()}
+    made = answers(ended, index, schema, stats=True, probabilities=probabilities)
     if schema is None:
         made = made.drop(columns="answer")
+    inorder = [rows.get(i) for i in range(count)]
+    texts = pd.Series([event and event.data.text for event in inorder], index=index, dtype="string")
+    ends = pd.Series([event and event.at for event in inorder], index=index, dtype=UTC)
     made.insert(0, "row_text" if "text" in made else "text", texts)
+    made["row_at" if "at" in made else "at"] = ends
     return made
 
 
