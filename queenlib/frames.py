@@ -4,7 +4,7 @@
 
     df[["label", "score"]] = await df.queen.infer("Classify: {review}", schema=Review)
 
-Times are UTC; the unit of a number is in its column's name.
+Times are UTC; the unit of a number is in its column's name. `to_parquet` and `read_parquet` keep such a frame in a file.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from queenlib.client.comparing import Compared
+from queenlib.client.comparison import Comparison
 from queenlib.client.default import default_queen
 from queenlib.client.embedding import VectorsJob
 from queenlib.client.framed import FrameJob, Question
@@ -20,10 +22,14 @@ from queenlib.client.preview import Preview
 from queenlib.client.queen import Queen
 from queenlib.columns.logs import EVENT_COLUMNS as EVENT_COLUMNS
 from queenlib.columns.logs import JOB_COLUMNS as JOB_COLUMNS
+from queenlib.columns.logs import ROW_TOKEN_COLUMNS as ROW_TOKEN_COLUMNS
 from queenlib.columns.logs import TOKEN_COLUMNS as TOKEN_COLUMNS
 from queenlib.columns.logs import events_frame as events_frame
 from queenlib.columns.logs import jobs_frame as jobs_frame
+from queenlib.columns.logs import row_tokens_frame as row_tokens_frame
 from queenlib.columns.logs import tokens_frame as tokens_frame
+from queenlib.columns.parquet import read_parquet as read_parquet
+from queenlib.columns.parquet import to_parquet as to_parquet
 from queenlib.columns.rows import STATS as STATS
 from queenlib.columns.rows import rows_frame as rows_frame
 from queenlib.columns.vectors import vectors_frame as vectors_frame
@@ -72,3 +78,14 @@ class QueenAccessor:
     async def preview(self, prompt: Question, *, n: int = 3, queen: Queen | None = None, **given: Any) -> Preview:
         """Look before you pay: the first rows for real, and an estimate for the whole; see `Queen.preview`."""
         return await (queen or default_queen()).preview(self._frame, prompt, n=n, **given)
+
+
+def compare(*sides: Compared, queen: Queen | None = None, **given: Any) -> Comparison:
+    """Ask several models the same prompts, and watch the answers side by side; or compare batches: see `Queen.compare`.
+
+    Args:
+        sides: Models, or batches.
+        queen: Which queen; by default the one of `queenlib.jobs`.
+        given: As for `Queen.compare`, such as `prompts=[…]`.
+    """
+    return (queen or default_queen()).compare(*sides, **given)

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
 
 from benchmarks.idle.program import idle_bytes as bytes_of
 from benchmarks.idle.program import program
+from benchmarks.peers import environment
 
-ROOT = Path(__file__).parents[2]
-LOCK = ROOT / "requirements" / "peers.txt"
-PLACE = ROOT / ".cache" / "peers"
 READY_S = 120.0
 """How long it may take to answer, in seconds."""
 CONFIG = """
@@ -27,31 +22,21 @@ model_list:
 """
 
 
-def installed() -> Path:
-    """Its program, installed if it is not there as the lock says."""
-    stamp = PLACE / "stamp"
-    if not stamp.exists() or stamp.read_bytes() != LOCK.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(PLACE)], check=True)
-        pip = [str(PLACE / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input", "--only-binary", ":all:"]
-        subprocess.run([*pip, "--disable-pip-version-check", "--require-hashes", "-r", str(LOCK)], check=True)
-        shutil.copyfile(LOCK, stamp)
-    return PLACE / "bin" / "litellm"
-
-
 def idle_bytes(folder: Path) -> int:
     """Bytes of memory that it has for itself alone."""
     (config := folder / "litellm.yaml").write_text(CONFIG)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = {  # nothing of ours, and nothing fetched
+    around = {  # nothing of ours, and nothing fetched
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "LITELLM_MASTER_KEY": f"sk-{secrets.token_hex(24)}",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
-    command = [str(installed()), "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--telemetry", "False"]
+    litellm = str(environment("peers") / "bin" / "litellm")
+    command = [litellm, "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--telemetry", "False"]
     log = folder / "litellm.log"
-    with program(command, environment, log) as process:
+    with program(command, around, log) as process:
         until = time.monotonic() + READY_S
         while not _answers(port):
             assert process.poll() is None, log.read_text()

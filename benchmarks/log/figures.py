@@ -40,10 +40,19 @@ class Figure:
         return f"{self.name:<58} {self.ours:>12,.1f}{held} {self.unit}{ratio}  (goal {sign} {self.goal:g})  {verdict}"
 
 
+class Line(Protocol):
+    """Something that was measured; as text, a line of the table."""
+
+    @property
+    def met(self) -> bool:
+        """Whether its goal is met, if it has one."""
+        ...
+
+
 class Benchmark(Protocol):
     """Something that can be measured."""
 
-    def figures(self, folder: Path, /) -> Iterator[Figure]:
+    def figures(self, folder: Path, /) -> Iterator[Line]:
         """What was measured, in a folder of its own."""
         ...
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from queenlib.errors import Conflict, InvalidRequest
 from queenlib.messages.batch import InferBatch
+from queenlib.messages.conversation import read
 from queenlib.messages.infer import ChatMessage
 from queenlib.messages.parse import parse_operation
 from queenlib.messages.template import Template
@@ -20,7 +21,9 @@ Schema = type[BaseModel] | Mapping[str, Any]
 """A pydantic model, or a JSON Schema."""
 
 
-def batch_operation(columns: Columns, prompt: str | Iterable[ChatMessage | Mapping[str, str]], **given: Any) -> InferBatch:
+def batch_operation(
+    columns: Columns, prompt: str | Iterable[ChatMessage | Mapping[str, str]] | None, **given: Any
+) -> InferBatch:
     """The operation that asks about these columns; `None` in what is given stands for what was not said.
 
     Raises:
@@ -35,7 +38,7 @@ def batch_operation(columns: Columns, prompt: str | Iterable[ChatMessage | Mappi
                 state="No job was made.",
                 next="For example: queen.infer_batch({'review': ['…', '…']}, 'Classify: {review}')",
             )
-    asked = {"prompt": prompt} if isinstance(prompt, str) else {"messages": list(prompt)}
+    asked = {"prompt": prompt} if prompt is None or isinstance(prompt, str) else {"messages": list(prompt)}
     said = {name: value for name, value in given.items() if value is not None}
     cells = {name: list(texts) for name, texts in columns.items()}
     operation = parse_operation({**said, **asked, "columns": cells, "operation": "infer_batch"})
@@ -91,6 +94,9 @@ def told(system: str | None, schema: Mapping[str, Any]) -> str:
 def question(operation: InferBatch, i: int) -> str:
     """What is asked of row number `i`: the last text of the conversation; empty where a cell is missing."""
     row = {name: cells[i] for name, cells in operation.columns.items()}
+    if operation.messages_from is not None:
+        cell = row[operation.messages_from]
+        return "" if cell is None else read(cell)[-1].content
     template = Template(operation.texts()[-1])
     cells = {name: cell for name, cell in row.items() if cell is not None}
     return template.render(cells) if set(template.columns) <= set(cells) else ""

@@ -16,8 +16,10 @@ from queenlib.messages.row import RowData
 if TYPE_CHECKING:
     import pandas as pd
 
-Question = str | Iterable[ChatMessage | Mapping[str, str]] | Callable[[Mapping[Hashable, Any]], str]
-"""A template that names columns in braces, messages with such templates, or a function of a row, given as a mapping."""
+OneMessage = ChatMessage | Mapping[str, str]
+Question = str | Iterable[OneMessage] | Callable[[Mapping[Hashable, Any]], str | Sequence[OneMessage] | None]
+"""A template that names columns in braces, messages with such templates, or a function of a row, given as a mapping: what it
+gives is asked as it is, a text or a list of messages; where it gives `None` the row cannot be asked."""
 Ask = Callable[[InferBatch], Job[BatchResult]]
 
 
@@ -32,11 +34,12 @@ class Shape:
     stats: bool
     """Whether what each row took is told too."""
 
-    def frame(self, rows: Mapping[int, RowData], schema: Mapping[str, Any] | None) -> pd.DataFrame:
+    def frame(self, rows: Mapping[int, RowData], operation: InferBatch) -> pd.DataFrame:
         """The new columns."""
         from queenlib.columns.rows import answers
 
-        made = answers(rows, self.index, schema, stats=self.stats)
+        schema, probabilities = operation.json_schema, operation.probabilities
+        made = answers(rows, self.index, schema, stats=self.stats, probabilities=probabilities)
         return made.add_prefix(self.prefix) if self.prefix else made
 
 
@@ -54,12 +57,14 @@ def frame_operation(frame: pd.DataFrame, prompt: Question, shape: Shape, **given
         InvalidRequest: The template names a column that is not there.
         InvalidOperation: Something else does not fit.
     """
-    from queenlib.columns.cells import check_collisions, questions
+    from queenlib.columns.cells import ASKED, check_collisions, questions
     from queenlib.columns.rows import names
 
-    new = names(given.get("json_schema"), stats=shape.stats)
+    new = names(given.get("json_schema"), stats=shape.stats, probabilities=bool(given.get("probabilities")))
     check_collisions(frame, [f"{shape.prefix}{name}" for name in new])
     template, columns = questions(frame, prompt)
+    if template is None:
+        given["messages_from"] = ASKED
     return batch_operation(columns, template, rows=None if columns else len(frame), **given)
 
 
@@ -110,11 +115,16 @@ class FrameJob:
             QueenError: What the batch ended with, if it did not succeed.
         """
         self.job.wait(timeout)
-        return self._shape.frame(self.job.portal.wait(self.rows()), self._operation.json_schema)
+        return self._shape.frame(self.job.portal.wait(self.rows()), self._operation)
+
+    @property
+    def index(self) -> pd.Index[Any]:
+        """That of the frame."""
+        return self._shape.index
 
     async def frame(self) -> pd.DataFrame:
         """The new columns with what there is by now; missing where a row has not ended."""
-        return self._shape.frame(await self.rows(), self._operation.json_schema)
+        return self._shape.frame(await self.rows(), self._operation)
 
     def questions(self) -> list[str]:
         """What is asked of each row: the last text of the conversation; empty where a cell is missing."""
@@ -139,16 +149,22 @@ class FrameJob:
 
     async def rows(self) -> dict[int, RowData]:
         """The rows that have ended, by their numbers in the frame."""
-        found, last_seq = dict(self._earlier.rows), (await self.job.refresh()).last_seq
-        async for event in self.job.events():
-            if isinstance(event, RowEvent):
-                found[self._earlier.place(event.data.i)] = event.data
-            if event.seq >= last_seq:
-                break
-        return found
+        own = await rows_so_far(self.job)
+        return {**self._earlier.rows, **{self._earlier.place(i): row for i, row in own.items()}}
 
     def _ipython_display_(self) -> None:
         self.job._ipython_display_()
 
     def __repr__(self) -> str:
         return f"<FrameJob of {self.job!r}>"
+
+
+async def rows_so_far(job: Job[Any]) -> dict[int, RowData]:
+    """The rows of a batch that have ended, by their numbers."""
+    found, last_seq = dict[int, RowData](), (await job.refresh()).last_seq
+    async for event in job.events():
+        if isinstance(event, RowEvent):
+            found[event.data.i] = event.data
+        if event.seq >= last_seq:
+            break
+    return found

@@ -82,7 +82,7 @@ class Inferring(Embedding):
     def infer_batch(
         self,
         columns: Columns,
-        prompt: str | Iterable[ChatMessage | Mapping[str, str]],
+        prompt: str | Iterable[ChatMessage | Mapping[str, str]] | None = None,
         *,
         model: str | None = None,
         hive: str | None = None,
@@ -99,7 +99,8 @@ class Inferring(Embedding):
 
         Args:
             columns: The texts of each column, all of one length; `None` where nothing is in a cell.
-            prompt: A template that names columns in braces, or messages with such templates.
+            prompt: A template that names columns in braces, or messages with such templates; without it `messages_from`
+                names the column of the conversations.
             model: By default that of `defaults()`, then `QUEENLIB_MODEL`, then the demo model (a plumbing demo).
             hive: Only on this hive.
             worker: Only on this worker.
@@ -139,7 +140,7 @@ class Inferring(Embedding):
 
         Args:
             frame: Any DataFrame, with any index.
-            prompt: A template that names columns in braces, messages with such templates, or a function of a row.
+            prompt: A template that names columns in braces, messages with such templates, or a function: see `Question`.
             schema: What each answer looks like, as a pydantic model or a JSON Schema: each field becomes a column.
             choices: Each answer is one of these texts.
             regex: Each answer matches this pattern.

@@ -11,8 +11,8 @@ from typing import Any, Self
 from queenlib.client.backend import Backend
 from queenlib.client.calls import Caller
 from queenlib.client.chat import Chat
+from queenlib.client.comparing import Comparing
 from queenlib.client.families import Hives, Models, WorkersOf
-from queenlib.client.inferring import Inferring
 from queenlib.client.job import Job
 from queenlib.client.jobs import Jobs
 from queenlib.client.opening import connect, take, where
@@ -32,7 +32,7 @@ from queenlib.registry.sqlite.store import Durability
 from queenlib.world import World
 
 
-class Queen(Inferring):
+class Queen(Comparing):
     """A queen: hives, workers, models and jobs.
 
     `Queen()` is one in this process, with an event loop and a thread of its own; closing it (`close()`, `with`,

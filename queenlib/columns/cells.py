@@ -8,11 +8,15 @@ from typing import Any
 import pandas as pd
 
 from queenlib.errors import Conflict, InvalidRequest
+from queenlib.messages import conversation
 from queenlib.messages.explain import nearest
+from queenlib.messages.infer import ChatMessage
 from queenlib.messages.template import Template
 
 Cells = dict[str, tuple[str | None, ...]]
 """Texts by column; `None` where nothing is in a cell."""
+ASKED = "question"
+"""The column of what a function asks of each row."""
 
 
 def cells(frame: pd.DataFrame, wanted: Collection[str]) -> Cells:
@@ -42,21 +46,44 @@ def questions(frame: pd.DataFrame, prompt: Any) -> tuple[Any, Cells]:
     Args:
         frame: What is asked about.
         prompt: A template, messages, or a function: that is given each row as a mapping from columns to values, and what it
-            gives is what is asked.
+            gives is what is asked, a text or a list of messages.
+
+    Returns:
+        `None` in place of the template where the cells of the column `ASKED` are conversations.
 
     Raises:
-        InvalidRequest: It names a column that is not there.
+        InvalidRequest: It names a column that is not there, or the function gives a lone message.
         Conflict: Two columns have the name that is meant.
     """
     if callable(prompt):
-        names = list(frame.columns)
-        rows = frame.itertuples(index=False, name=None)
-        return "{question}", {"question": tuple(str(prompt(dict(zip(names, row, strict=True)))) for row in rows)}
+        return _given_by(prompt, frame)
     messages = prompt if isinstance(prompt, str) else list(prompt)
     texts = [messages] if isinstance(messages, str) else [_content(each) for each in messages]
     wanted = [name for text in texts for name in _named(text)]
     _check_known(wanted, [str(name) for name in frame.columns])
     return messages, cells(frame, wanted)
+
+
+def _given_by(function: Any, frame: pd.DataFrame) -> tuple[str | None, Cells]:
+    """What a function asks of each row: texts, or as soon as it gives messages for one of them, conversations."""
+    names = list(frame.columns)
+    said = [_messages(function(dict(zip(names, row, strict=True)))) for row in frame.itertuples(index=False, name=None)]
+    if not any(isinstance(each, list) for each in said):
+        return f"{{{ASKED}}}", {ASKED: tuple(said)}
+    talks = ([{"role": "user", "content": each}] if isinstance(each, str) else each for each in said)
+    return None, {ASKED: tuple(None if talk is None else conversation.write(talk) for talk in talks)}
+
+
+def _messages(given: Any) -> Any:
+    """A list of messages, or the text of anything else, as that of a cell."""
+    if isinstance(given, Mapping | ChatMessage):
+        raise InvalidRequest(
+            f"The function gave a lone {type(given).__name__} for a row.",
+            why="It gives a text, or a list of messages.",
+            state="Nothing was asked.",
+            next="Give a list: [{'role': 'user', 'content': '…'}]",
+        )
+    return list(given) if isinstance(given, Sequence) and not isinstance(given, str | bytes) else _text(given)
 
 
 def _check_known(wanted: Iterable[str], known: Sequence[str]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
+from queenlib.errors import Conflict
 from queenlib.messages.base import Recovery
-from queenlib.messages.events import Event, TokenEvent
+from queenlib.messages.events import Event, RowEvent, TokenEvent
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
 
@@ -41,6 +42,7 @@ TOKEN_COLUMNS = {
     "dt_ms": "float64",
     "t_ms": "float64",
 }
+ROW_TOKEN_COLUMNS = {"job_id": "string", "row": "int64", **TOKEN_COLUMNS}
 
 
 def jobs_frame(records: Iterable[JobRecord], *, reads: bool = False) -> pd.DataFrame:
@@ -79,6 +81,51 @@ def tokens_frame(events: Iterable[Event]) -> pd.DataFrame:
     frame = _frame((row for event in events if isinstance(event, TokenEvent) for row in _token_rows(event)), TOKEN_COLUMNS)
     frame["t_ms"] = frame["dt_ms"].cumsum()
     return frame
+
+
+def row_tokens_frame(events: Iterable[Event]) -> pd.DataFrame:
+    """One row a piece of an answer of a batch, as the engine sent it.
+
+    Returns:
+        Columns: those of `tokens_frame`, and `row`: the number of the batch's row, from 0. In each row `i` and `t_ms` begin
+        anew, and `seq` and `at` are those of its end. A row from the cache has the pieces of when it was made; none, if they
+        were not kept then.
+    """
+    frame = _frame((row for event in events if isinstance(event, RowEvent) for row in _row_pieces(event)), ROW_TOKEN_COLUMNS)
+    frame["t_ms"] = frame.groupby("row")["dt_ms"].cumsum()
+    return frame
+
+
+def check_pieces(request: Mapping[str, Any]) -> None:
+    """See to it that a batch keeps when the pieces of its answers came.
+
+    Raises:
+        Conflict: It does not.
+    """
+    if not request.get("pieces"):
+        raise Conflict(
+            "The batch did not keep when the pieces of its answers came.",
+            why="It is asked for by pieces=True, because it makes the log longer.",
+            state="Its answers are there: await job.frame(of='rows')",
+            next="Ask with pieces=True; rows that have an answer already are asked anew with cache='refresh'.",
+        )
+
+
+def _row_pieces(event: RowEvent) -> Iterator[dict[str, Any]]:
+    thought, start = len(event.data.reasoning), 0
+    text = event.data.reasoning + event.data.text
+    for number, (cut, dt_ms) in enumerate(zip(event.data.cuts, event.data.dt_ms, strict=True)):
+        yield {
+            "job_id": event.job_id,
+            "row": event.data.i,
+            "i": number,
+            "seq": event.seq,
+            "at": event.at,
+            "channel": "reasoning" if cut <= thought else "content",
+            "text": text[start:cut],
+            "dt_ms": dt_ms,
+        }
+        start = cut
 
 
 def _is_read(record: JobRecord) -> bool:

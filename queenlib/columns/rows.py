@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from queenlib.columns.logs import UTC
 from queenlib.columns.typed import fields
 from queenlib.messages.answer import FinishReason
 from queenlib.messages.events import Event, RowEvent
+from queenlib.messages.json_schema import choices
 from queenlib.messages.row import RowData
 
 STATS: Mapping[str, Any] = {
@@ -26,18 +28,23 @@ STATS: Mapping[str, Any] = {
 """What each row took, and who answered it. `ttft_ms` is milliseconds, `tokens_per_s` the rate after the first token."""
 
 
-def rows_of(events: Iterable[Event]) -> dict[int, RowData]:
+def rows_of(events: Iterable[Event]) -> dict[int, RowEvent]:
     """The rows among these events, by their numbers."""
-    return {event.data.i: event.data for event in events if isinstance(event, RowEvent)}
+    return {event.data.i: event for event in events if isinstance(event, RowEvent)}
 
 
-def names(schema: Mapping[str, Any] | None, *, stats: bool) -> list[str]:
+def names(schema: Mapping[str, Any] | None, *, stats: bool, probabilities: bool = False) -> list[str]:
     """The columns that `answers` makes."""
-    return [str(name) for name in answers({}, pd.RangeIndex(0), schema, stats=stats)]
+    return [str(name) for name in answers({}, pd.RangeIndex(0), schema, stats=stats, probabilities=probabilities)]
 
 
 def answers(
-    rows: Mapping[int, RowData], index: pd.Index, schema: Mapping[str, Any] | None, *, stats: bool = False
+    rows: Mapping[int, RowData],
+    index: pd.Index,
+    schema: Mapping[str, Any] | None,
+    *,
+    stats: bool = False,
+    probabilities: bool = False,
 ) -> pd.DataFrame:
     """One row for each entry of the index, in its order; missing where there is no answer, or none yet.
 
@@ -46,9 +53,11 @@ def answers(
         index: That of the frame that was asked about; it may have anything twice.
         schema: That of the batch.
         stats: Say what each row took as well.
+        probabilities: Say how likely each choice was as well.
 
     Returns:
-        Columns: without a schema `answer` (string), else one for each of its fields (see `queenlib.columns.typed`); `error`
+        Columns: without a schema `answer` (string), else one for each of its fields (see `queenlib.columns.typed`); with
+        `probabilities` one `p_…` for each text to choose from (Float64, from 0 to 1, missing where nobody says); `error`
         (string: its class and what it says; missing where there is none); and with `stats` those of `STATS`. What is not of
         the schema has `row_` before its name where a field is called like it.
     """
@@ -59,24 +68,34 @@ def answers(
     else:
         parsed = [None if row is None or row.error else row.parsed for row in inorder]
         made = {field.name: field.series(parsed) for field in fields(schema)}
+    for choice in choices(schema) if probabilities else ():
+        shares = [None if row is None or row.probabilities is None else row.probabilities.get(choice) for row in inorder]
+        made[f"p_{choice}"] = pd.Series(shares, dtype="Float64")
     own = {"error": pd.Series([_error(row) for row in inorder], dtype="string"), **(_stats(inorder) if stats else {})}
     frame = pd.DataFrame(made | {f"row_{name}" if name in made else name: each for name, each in own.items()})
     frame.index = index
     return frame
 
 
-def rows_frame(rows: Mapping[int, RowData], count: int, schema: Mapping[str, Any] | None) -> pd.DataFrame:
+def rows_frame(
+    rows: Mapping[int, RowEvent], count: int, schema: Mapping[str, Any] | None, *, probabilities: bool = False
+) -> pd.DataFrame:
     """One row for each row of a batch, by its number, whether it has ended or not.
 
     Returns:
-        Columns: as of `answers` with `stats`, and before them `text` (string): the answer as it came.
+        Columns: as of `answers` with `stats`; before them `text` (string): the answer as it came; and after them `at`: when
+        the end of the row was written, UTC. Both have `row_` before their names where a field is called like them.
     """
     index = pd.RangeIndex(count, name="row")
-    made = answers(rows, index, schema, stats=True)
-    texts = pd.Series([rows[i].text if i in rows else None for i in range(count)], index=index, dtype="string")
+    ended = {i: event.data for i, event in rows.items()}
+    made = answers(ended, index, schema, stats=True, probabilities=probabilities)
     if schema is None:
         made = made.drop(columns="answer")
+    inorder = [rows.get(i) for i in range(count)]
+    texts = pd.Series([event and event.data.text for event in inorder], index=index, dtype="string")
+    ends = pd.Series([event and event.at for event in inorder], index=index, dtype=UTC)
     made.insert(0, "row_text" if "text" in made else "text", texts)
+    made["row_at" if "at" in made else "at"] = ends
     return made
 
 

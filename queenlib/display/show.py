@@ -13,7 +13,7 @@ from queenlib.display.mode import Mode, current_mode, is_stable
 from queenlib.display.screen import publish, replace
 from queenlib.display.shown import Shown
 from queenlib.display.telling import tell
-from queenlib.display.views import View, view_of
+from queenlib.display.views import Closed, View, view_of
 from queenlib.errors import QueenError
 from queenlib.messages.snapshot import Snapshot
 from queenlib.world import World
@@ -27,7 +27,7 @@ UPDATE_S = 0.25
 PARKED = 64
 """Views of jobs that have ended that are kept: a page that was loaded anew may still show them."""
 
-_parked: deque[View] = deque()
+_parked: deque[Closed] = deque()
 _world = World()
 
 
@@ -40,7 +40,7 @@ def show(job: Shown) -> None:
         case Mode.TEXT:
             tell(job)
         case Mode.STATIC:
-            snapshot = job.portal.wait(_ended(job))
+            snapshot = job.portal.wait(ended(job))
             publish(card(snapshot, stable=is_stable()))
         case mode:
             _show_moving(job, mode, current_run())
@@ -94,6 +94,11 @@ async def _freeze(job: Shown, view: View, place: str) -> None:
     except QueenError:
         return  # the view says what became of it, and the picture from before stays beside it
     replace(card(snapshot, stable=is_stable()), place)
+    park(view)
+
+
+def park(view: Closed) -> None:
+    """Keep a view whose job has ended for a while: a page that was loaded anew may still show it."""
     _parked.append(view)
     while len(_parked) > PARKED:
         _parked.popleft().close()
@@ -111,7 +116,8 @@ async def _update(job: Shown, place: str) -> None:
         await _world.sleep(UPDATE_S)
 
 
-async def _ended(job: Shown) -> Snapshot:
+async def ended(job: Shown) -> Snapshot:
+    """Wait for a job's end, on its own loop; how it ended."""
     async for _ in job.events(job.record.last_seq):
         pass
     return await job.snapshot()

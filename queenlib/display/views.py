@@ -14,11 +14,19 @@ from queenlib.messages.snapshot import Snapshot
 GROUP = "queenlib.views"
 """Where a package names its views: an entry point for each kind of thing, such as `infer` or `job`."""
 
-LISTS = ("hives", "jobs", "queen")
+LISTS = ("hives", "jobs", "queen", "comparison")
 """The kinds that are no job."""
 
 
-class View(Protocol):
+class Closed(Protocol):
+    """What can be let go of."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class View(Closed, Protocol):
     """A live view of one job. It follows the job's log by itself, and owns nothing."""
 
     following: Future[Snapshot]
@@ -28,8 +36,12 @@ class View(Protocol):
         """What a front end needs to show it."""
         ...
 
-    def close(self) -> None:
-        """Let go of it."""
+
+class Beside(Closed, Protocol):
+    """Live views of several jobs, side by side."""
+
+    def bundle(self) -> Bundle:
+        """What a front end needs to show them."""
         ...
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from queenlib.engines.engine import Finished
+from queenlib.engines.engine import Finished, Weighed
 from queenlib.engines.faults import decode, protocol
 from queenlib.errors import EngineError
 from queenlib.messages.events import Progress, Token
@@ -33,6 +33,7 @@ class Answer:
         self._reason: FinishReason | None = None
         self._usage: dict[str, Any] = {}
         self._timings: dict[str, Any] = {}
+        self._weighed: list[Weighed] = []
 
     def feed(self, data: str, at: float) -> Iterator[Progress | Token]:
         """What one event of the stream says; `at` is when it left the socket, in seconds.
@@ -52,6 +53,8 @@ class Answer:
                 yield from self._read(int(progress["processed"]), int(progress["total"]))
             for choice in event.get("choices", ()):
                 yield from self._say(choice, at)
+                for token in (choice.get("logprobs") or {}).get("content") or ():
+                    self._weighed.append(Weighed(bytes([*token["bytes"]]), float(token["logprob"])))
             self._usage = event.get("usage") or self._usage
             self._timings = event.get("timings") or self._timings
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -84,7 +87,7 @@ class Answer:
                 completion_tokens=self._usage["completion_tokens"],
             )
             times = float(self._timings["prompt_ms"]), float(self._timings["predicted_ms"])
-            return Finished(self._reason, usage, *times)
+            return Finished(self._reason, usage, *times, tuple(self._weighed))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise protocol(self._name, f"its account of the answer cannot be read: {error!r}") from None
 

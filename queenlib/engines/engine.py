@@ -52,6 +52,17 @@ class Generation:
 
     messages: tuple[ChatMessage, ...]
     sampling: Sampling
+    spelled: str = ""
+    """The text that the answer has to be by its schema: how likely each of its tokens was is told at the end."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A token of a text that was to be spelled."""
+
+    text: bytes
+    log: float
+    """The logarithm of its probability after those before it, by the model alone: no sampling, no grammar."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,8 @@ class Finished:
     """Reading the prompt, by the engine's clock, in milliseconds."""
     decode_ms: float
     """Generating, by the engine's clock, in milliseconds."""
+    weighed: tuple[Weighed, ...] = ()
+    """Its tokens, where a text was to be spelled."""
 
 
 class Connection(Protocol):

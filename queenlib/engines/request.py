@@ -14,6 +14,10 @@ from queenlib.errors import PromptTooLong
 TEMPLATE_TOKENS = 1000
 """More than any model's template adds to a conversation by itself, such as a system prompt of its own."""
 
+SPELLING = 100.0
+"""Added to the scores of the tokens of a text that is to be spelled: more than any model sets between two of them. Of all
+spellings that the grammar allows, it comes to be that of the tokenizer."""
+
 
 def request(generation: Generation, slot: int) -> dict[str, Any]:
     """The body of the request for a generation in slot number `slot`."""
@@ -39,6 +43,9 @@ def request(generation: Generation, slot: int) -> dict[str, Any]:
         body["seed"] = sampling.seed
     if sampling.json_schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": {"schema": sampling.json_schema}}
+    if generation.spelled:
+        body["logprobs"], body["top_logprobs"] = True, 1  # by the model alone: what follows does not change them
+        body["logit_bias"] = [[generation.spelled, SPELLING]]
     return body
 
 

@@ -25,3 +25,11 @@ class Usage(Message):
     """Of these, tokens that the engine had read before."""
     completion_tokens: Count
     """Tokens generated."""
+
+    def plus(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+        )

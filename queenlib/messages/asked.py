@@ -35,9 +35,12 @@ class InferParameters(_Parameters, total=False):
 class BatchParameters(_Parameters, total=False):
     """Fields of `InferBatch` by name: what each means, and what it is when it is left out, stands there."""
 
+    messages_from: str | None
     by_row: Mapping[str, Sequence[float | None]]
     concurrency: int | None
     max_failures: float | None
     cache: Literal["read", "refresh", "off"]
     dry_run: bool
     dedupe: bool
+    pieces: bool
+    probabilities: bool

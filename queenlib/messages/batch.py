@@ -10,9 +10,11 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from queenlib import tables
 from queenlib.errors import InvalidOperation
 from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, Result, Seconds
-from queenlib.messages.infer import ChatMessage, Sampling, Text, Usage
-from queenlib.messages.json_schema import check
+from queenlib.messages.conversation import Conversation, read
+from queenlib.messages.infer import Sampling, Text, Usage
+from queenlib.messages.json_schema import check, choices
 from queenlib.messages.model import ModelUsed
+from queenlib.messages.row import RowData
 from queenlib.messages.template import Template
 from queenlib.messages.worker import KeepAlive
 
@@ -31,8 +33,10 @@ class InferBatch(Sampling, Operation):
     operation: Literal["infer_batch"] = "infer_batch"
     prompt: Text | None = None
     """What to ask: a template that names columns in braces, such as `Classify: {review}`; or give `messages`."""
-    messages: Annotated[tuple[ChatMessage, ...], Field(min_length=1, max_length=10_000)] | None = None
+    messages: Conversation | None = None
     """A conversation to go on with, each of its texts a template; or give `prompt`."""
+    messages_from: str | None = None
+    """Or the column whose cells are conversations: each is the JSON of its messages, which are taken as they are."""
     system: Text | None = None
     """What the model is told before all else; a template too."""
     columns: dict[str, tuple[Cell, ...]] = Field(default_factory=dict)
@@ -61,14 +65,20 @@ class InferBatch(Sampling, Operation):
     """Ask nobody, and write down no row: the result says how many rows have an answer already."""
     dedupe: bool = False
     """Ask equal rows once; without it they are asked apart, unless the temperature is 0."""
+    pieces: bool = False
+    """Keep when each piece of an answer came, for `job.frame(of="tokens")`; one that was there already may have none."""
+    probabilities: bool = False
+    """Tell how likely each text was that there is to choose from, which `json_schema` has to give: a string with `enum`.
+    Each is asked of the model in a few more tokens, which `usage` does not count. A model that thinks first has none."""
     recovery: ClassVar = Recovery.CONVERGE
     result_model: ClassVar[type[Result]]
     run_limit_s: ClassVar = 30 * 86_400.0
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if (self.prompt is None) == (self.messages is None):
-            raise ValueError("give either prompt or messages" + (", not both" if self.prompt is not None else ""))
+        ways = sum(way is not None for way in (self.prompt, self.messages, self.messages_from))
+        if ways != 1:
+            raise ValueError("give either prompt or messages, or messages_from" + (": only one of them" if ways else ""))
         if not self.columns and self.rows is None:
             raise ValueError("give columns")
         for name, cells in (*self.columns.items(), *self.by_row.items()):
@@ -78,10 +88,14 @@ class InferBatch(Sampling, Operation):
             template = Template(text)
             if self.columns:
                 template.check(self.columns)
+        if self.messages_from is not None and self.columns:
+            _check_conversations(self.messages_from, self.columns)
         for name, values in self.by_row.items():
             _check_by_row(name, values)
         if self.json_schema is not None:
             check(self.json_schema)
+        if self.probabilities and not choices(self.json_schema):
+            raise ValueError("probabilities has no texts to choose from: json_schema={'type': 'string', 'enum': [...]}")
         return self
 
     @property
@@ -100,7 +114,7 @@ class InferBatch(Sampling, Operation):
         Raises:
             InvalidOperation: They are not.
         """
-        if self.columns or not any(Template(text).columns for text in self.texts()):
+        if self.columns or (self.messages_from is None and not any(Template(text).columns for text in self.texts())):
             return
         problem = {"field": "columns", "problem": "is missing, and the template names some"}
         raise InvalidOperation(
@@ -121,8 +135,9 @@ class InferBatch(Sampling, Operation):
 
     def texts(self) -> tuple[str, ...]:
         """Its templates."""
-        asked = [self.prompt or ""] if self.messages is None else [message.content for message in self.messages]
-        return (*([self.system] if self.system is not None else []), *asked)
+        system = [self.system] if self.system is not None else []
+        prompt = [self.prompt] if self.prompt is not None else []
+        return (*system, *prompt, *(message.content for message in self.messages or ()))
 
 
 class Tally(Result):
@@ -141,6 +156,26 @@ class Tally(Result):
     usage: Usage = Usage(prompt_tokens=0, cached_tokens=0, completion_tokens=0)
     """Tokens of the rows that were asked for this batch."""
 
+    @property
+    def answered(self) -> int:
+        """Rows that have an answer."""
+        return self.done - self.failed
+
+    def after(self, row: RowData) -> Self:
+        """What it is once this row has ended too, which has not before."""
+        kind = row.error.kind if row.error is not None else None
+        asked = None if row.cached else row.usage
+        counted = self.failures if kind is None else {**self.failures, kind: self.failures.get(kind, 0) + 1}
+        return self.model_copy(
+            update={
+                "done": self.done + 1,
+                "failed": self.failed + (kind is not None),
+                "cached": self.cached + row.cached,
+                "failures": counted,
+                "usage": self.usage if asked is None else self.usage.plus(asked),
+            }
+        )
+
 
 class BatchResult(Tally):
     """What came of a batch. The rows themselves are in its log: `job.frame(of="rows")`."""
@@ -154,7 +189,7 @@ class BatchResult(Tally):
     """The job that holds its log."""
 
     def __str__(self) -> str:
-        parts = [f"{self.done - self.failed:,} of {self.rows:,} rows answered"]
+        parts = [f"{self.answered:,} of {self.rows:,} rows answered"]
         parts += [f"{self.cached:,} of them from cache"] if self.cached else []
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.failures.items()))
         parts += [f"{self.failed:,} failed ({kinds})"] if self.failed else []
@@ -166,7 +201,7 @@ class BatchResult(Tally):
     def _repr_html_(self) -> str:
         per_s = (self.done - self.cached) / max(self.wall_s, 1e-9)
         facts = [
-            ("rows answered", f"{self.done - self.failed:,} of {self.rows:,}"),
+            ("rows answered", f"{self.answered:,} of {self.rows:,}"),
             ("from cache", f"{self.cached:,}"),
             *((f"failed: {kind}", f"{count:,}") for kind, count in sorted(self.failures.items())),
             ("tokens", f"{self.usage.prompt_tokens:,} in, {self.usage.completion_tokens:,} out"),
@@ -177,6 +212,18 @@ class BatchResult(Tally):
 
 
 InferBatch.result_model = BatchResult
+
+
+def _check_conversations(name: str, columns: Mapping[str, tuple[str | None, ...]]) -> None:
+    if name not in columns:
+        raise ValueError(f"messages_from is {name!r}; the columns are {', '.join(map(repr, list(columns)[:20]))}")
+    for number, cell in enumerate(columns[name]):
+        if cell is None:
+            continue  # that row cannot be asked, and says so
+        try:
+            read(cell)
+        except ValueError as error:
+            raise ValueError(f"row {number} of column {name!r} is no conversation: {error}") from None
 
 
 def _check_by_row(name: str, values: tuple[Any, ...]) -> None:

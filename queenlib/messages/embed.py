@@ -93,7 +93,7 @@ class EmbedResult(Tally):
 
     def __str__(self) -> str:
         failed = f", {self.failed:,} failed" if self.failed else ""
-        return f"{self.done - self.failed:,} of {self.rows:,} texts have a vector of {self.dimensions:,} numbers{failed}"
+        return f"{self.answered:,} of {self.rows:,} texts have a vector of {self.dimensions:,} numbers{failed}"
 
     def __repr__(self) -> str:
         return f"<EmbedResult: {self}, {self.model.name}>"

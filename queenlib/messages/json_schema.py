@@ -26,6 +26,13 @@ def check(schema: Mapping[str, Any]) -> None:
         raise ValueError(f"json_schema is none: {error.json_path}: {error.message[:SAID]}") from None
 
 
+def choices(schema: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The texts that a schema lets one choose from, each once; none where it is another one."""
+    found = schema.get("enum") if schema is not None and schema.get("type") == "string" else None
+    texts = found if isinstance(found, list | tuple) else ()
+    return tuple(dict.fromkeys(texts)) if all(isinstance(each, str) for each in texts) else ()
+
+
 def misfit(answer: Any, schema: Mapping[str, Any]) -> str:
     """Where an answer does not fit, and why; empty where it does."""
     from jsonschema import Draft202012Validator

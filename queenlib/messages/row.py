@@ -24,6 +24,8 @@ class RowData(Message):
     """What the model thought before it answered, where it tells."""
     parsed: Any = None
     """With a schema: the answer as data; `None` if it was cut off, or is not of the schema."""
+    probabilities: Annotated[dict[str, float] | None, Field(exclude_if=lambda shares: shares is None)] = None
+    """With `probabilities`: how likely each choice was by the model; they add up to 1. `None` where nobody says."""
     finish_reason: FinishReason | None = None
     """Why the answer ended; `None` where there is none."""
     error: Problem | None = None
@@ -35,6 +37,10 @@ class RowData(Message):
     """From the first piece of the answer to the last."""
     tokens_per_s: Annotated[float, Field(ge=0)] | None = None
     """Tokens after the first, by `decode_ms`; `None` for fewer than two."""
+    cuts: Annotated[tuple[Count, ...], Field(exclude_if=lambda cuts: not cuts)] = ()
+    """With `pieces`: where each piece ends in `reasoning` and `text`, joined, in code points."""
+    dt_ms: Annotated[tuple[Milliseconds, ...], Field(exclude_if=lambda times: not times)] = ()
+    """For each piece, the time since the one before, or for the first since the request, in milliseconds."""
     hive_id: str = ""
     """Where it was answered; empty where it was not."""
     worker_id: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from queenlib.engines.engine import Finished
@@ -21,18 +22,28 @@ class Answer:
     texts: dict[str, list[str]] = field(default_factory=lambda: {"content": [], "reasoning": []})
     gaps_ms: list[float] = field(default_factory=list)
     finished: Finished | None = None
+    mixed: bool = False
+    """Whether a thought came after the answer had begun."""
 
     def add(self, item: Token | Progress | Finished) -> None:
         """One more piece, or its end."""
         if isinstance(item, Finished):
             self.finished = item
         elif isinstance(item, Token):
+            self.mixed |= item.channel == "reasoning" and bool(self.texts["content"])
             self.texts[item.channel].append(item.text)
             self.gaps_ms.append(item.dt_ms)
 
     def text(self, channel: str = "content") -> str:
         """All of one channel."""
         return "".join(self.texts[channel])
+
+    def pieces(self) -> dict[str, Any]:
+        """Where each piece ends, thoughts first, and when it came: `cuts` and `dt_ms`. Nothing where the two are mixed."""
+        if self.mixed:
+            return {}
+        lengths = map(len, [*self.texts["reasoning"], *self.texts["content"]])
+        return {"cuts": tuple(accumulate(lengths)), "dt_ms": tuple(self.gaps_ms)}
 
     @property
     def ttft_ms(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from queenlib.engines.engine import Finished, Generation
@@ -18,6 +19,7 @@ from queenlib.messages.events import Body, Problem
 from queenlib.messages.json_schema import misfit
 from queenlib.messages.row import RowData
 from queenlib.operations.answering import Answer
+from queenlib.operations.choosing import probabilities
 
 ATTEMPTS = 3
 """So often a row is asked whose worker dies under it, stalls, or does not speak its protocol."""
@@ -29,8 +31,18 @@ def failed(i: int, error: QueenError, **known: Any) -> RowData:
     return RowData(i=i, error=Problem.model_validate(plain(error.problem())), **known)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a row is to tell beside its answer."""
+
+    pieces: bool = False
+    """When each piece came."""
+    choices: tuple[str, ...] = ()
+    """How likely each of these was."""
+
+
 async def ask(
-    i: int, generation: Generation, hives: HiveCatalog, hive_id: str, wish: Wish
+    i: int, generation: Generation, hives: HiveCatalog, hive_id: str, wish: Wish, beside: Beside = Beside()
 ) -> AsyncGenerator[Body | Held | RowData]:
     """Yields what is waited for, each slot that is held, and last the row: its answer, or why there is none.
 
@@ -44,17 +56,21 @@ async def ask(
                 yield step
                 if not isinstance(step, Held):
                     continue
-                known = {"attempts": attempt, "hive_id": step.hive.id, "worker_id": step.worker.id}
+                known: dict[str, Any] = {"attempts": attempt, "hive_id": step.hive.id, "worker_id": step.worker.id}
                 try:
                     async with aclosing(step.generate(generation)) as items:
                         async for item in items:
                             answer.add(item)
+                    if beside.choices and not answer.text("reasoning"):
+                        known["probabilities"] = await probabilities(step, generation, beside.choices)
                 except CUT_OFF as error:
-                    row = failed(i, error, text=answer.text(), **known)
+                    said = {"text": answer.text(), "reasoning": answer.text("reasoning")}
+                    row = failed(i, error, **said, **(answer.pieces() if beside.pieces else {}), **known)
                     break
                 except QueenError as error:
                     yield failed(i, error, **known)
                     return
+                known |= answer.pieces() if beside.pieces else {}
                 yield _row(i, answer, generation.sampling.json_schema, known)
                 return
     yield row

@@ -65,7 +65,7 @@ class _Work:
         """Make what is left to be made."""
         if self._tally.done:
             yield Log(text=f"{len(self._tally.done):,} texts had their vectors before")
-        parts = list(portions(self._texts, [i for i in range(self._tally.rows) if i not in self._tally.done]))
+        parts = list(portions(self._texts, [i for i in range(self._tally.so_far.rows) if i not in self._tally.done]))
         todo = iter(parts)
 
         async def hand() -> AsyncGenerator[Body]:
@@ -87,7 +87,7 @@ class _Work:
 
     def result(self) -> EmbedResult:
         """What came of it."""
-        return EmbedResult(**dict(self._tally.tally()), dimensions=self._tally.dimensions, model=self._used)
+        return EmbedResult(**dict(self._tally.so_far), dimensions=self._tally.dimensions, model=self._used)
 
     async def _see_to(self, rows: Sequence[int]) -> AsyncGenerator[Body]:
         """The vectors of these texts; a worker that dies under them is replaced."""
@@ -131,7 +131,7 @@ class _Work:
 
     def _progress(self) -> Progress:
         self._told_at = self._world.monotonic()
-        return Progress(what="vectors", done=len(self._tally.done), total=self._tally.rows, unit="rows")
+        return Progress(what="vectors", done=len(self._tally.done), total=self._tally.so_far.rows, unit="rows")
 
 
 def portions(texts: Sequence[str], rows: Sequence[int]) -> Iterator[tuple[int, ...]]:

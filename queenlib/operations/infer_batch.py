@@ -13,10 +13,11 @@ from queenlib.hives.scheduler import Wish
 from queenlib.hives.slots import Urgency
 from queenlib.messages.batch import BatchResult, InferBatch
 from queenlib.messages.events import Body, Log, Progress, Waiting, Working
+from queenlib.messages.json_schema import choices
 from queenlib.messages.model import ModelUsed
 from queenlib.messages.row import RowData
 from queenlib.operations.answering import used
-from queenlib.operations.asking import ask
+from queenlib.operations.asking import Beside, ask
 from queenlib.operations.brake import Brake
 from queenlib.operations.claims import Asker, Claims
 from queenlib.operations.crew import crew
@@ -72,6 +73,8 @@ class _Batch:
         one_more = (operation.concurrency or USUAL) + 1  # for those who sit before a screen
         self._wish = Wish(self._model, operation.worker_id, operation.device, operation.keep_alive, one_more)
         self._questions, self._brake = Questions(operation), Brake(around.world)
+        texts = choices(operation.json_schema) if operation.probabilities else ()
+        self._beside = Beside(operation.pieces, texts)
         self._used: ModelUsed | None = around.hives.known(self._model)
         self._todo: list[Planned] = []
         self._began = self._told_at = around.world.monotonic()
@@ -90,7 +93,7 @@ class _Batch:
                     yield step
         asked = Asked(self._used or ModelUsed(name=self._model), self._around.hives.build(self._model))
         if self._tally.done:
-            yield Log(text=f"{len(self._tally.done):,} rows had ended before")
+            yield Log(text=f"{self._tally.so_far.done:,} rows had ended before")
         async with aclosing(plan(self._operation, self._questions, asked, self._tally, self._around.find)) as planning:
             async for each in planning:
                 if isinstance(each, Planned):
@@ -98,8 +101,8 @@ class _Batch:
                 elif not dry:
                     yield each
         self._asker.wanted = {each.key for each in self._todo}
-        if self._tally.cached:
-            yield Log(text=f"{self._tally.cached:,} from cache, {self._tally.left:,} to run")
+        if self._tally.so_far.cached:
+            yield Log(text=f"{self._tally.so_far.cached:,} from cache, {self._tally.left:,} to run")
         if not dry:
             yield self._progress()
         if self._todo:
@@ -148,7 +151,7 @@ class _Batch:
     def result(self) -> BatchResult:
         """What came of it."""
         return BatchResult(
-            **dict(self._tally.tally()),
+            **dict(self._tally.so_far),
             model=self._used or ModelUsed(name=self._model),
             concurrency=self._concurrency,
             wall_s=self._around.world.monotonic() - self._began,
@@ -184,7 +187,7 @@ class _Batch:
             self._waits = True
             yield Waiting(reason=reason)
         async with self._brake.row():
-            asking = ask(i, self._questions.generation(i), self._around.hives, self._hive_id, self._wish)
+            asking = ask(i, self._questions.generation(i), self._around.hives, self._hive_id, self._wish, self._beside)
             try:
                 async with aclosing(asking) as steps:
                     async for step in steps:
@@ -209,24 +212,24 @@ class _Batch:
 
     @property
     def _too_many(self) -> bool:
-        most = self._operation.max_failures
-        return most is not None and self._tally.failed > (most * self._tally.rows if most < 1 else most)
+        most, tally = self._operation.max_failures, self._tally.so_far
+        return most is not None and tally.failed > (most * tally.rows if most < 1 else most)
 
     def _too_many_failures(self) -> TooManyFailures:
-        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self._tally.failures.items()))
+        tally = self._tally.so_far
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(tally.failures.items()))
         return TooManyFailures(
-            f"{self._tally.failed:,} of {self._tally.rows:,} rows failed; max_failures is {self._operation.max_failures:g}.",
+            f"{tally.failed:,} of {tally.rows:,} rows failed; max_failures is {self._operation.max_failures:g}.",
             why=f"{kinds}.",
-            state=f"{len(self._tally.done) - self._tally.failed:,} rows are answered and in the log.",
+            state=f"{tally.answered:,} rows are answered and in the log.",
             next="Look at them: await job.frame(of='rows')",
-            failures=dict(self._tally.failures),
+            failures=dict(tally.failures),
         )
 
     def _progress(self) -> Progress:
         """How far it is, at the rate at which rows have been asked since the first."""
         now = self._told_at = self._around.world.monotonic()
-        took, left = now - self._first_at, self._tally.left
+        took, left, tally = now - self._first_at, self._tally.left, self._tally.so_far
         per_s = self._ran / took if self._ran >= max(1, self._concurrency) and took > 0 else None
         left_s = left / per_s if per_s else None
-        done = len(self._tally.done)
-        return Progress(what="answers", done=done, total=self._tally.rows, unit="rows", per_s=per_s, left_s=left_s)
+        return Progress(what="answers", done=tally.done, total=tally.rows, unit="rows", per_s=per_s, left_s=left_s)

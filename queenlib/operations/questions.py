@@ -13,6 +13,7 @@ from typing import Any
 from queenlib.engines.engine import Generation
 from queenlib.errors import MissingCell
 from queenlib.messages.batch import InferBatch
+from queenlib.messages.conversation import read
 from queenlib.messages.infer import ChatMessage, Sampling
 from queenlib.messages.model import ModelUsed
 from queenlib.messages.template import Template
@@ -41,10 +42,12 @@ class Questions:
     def __init__(self, operation: InferBatch) -> None:
         self._operation = operation
         self._sampling = sampling(operation)
-        asked = operation.messages or (ChatMessage(role="user", content=operation.prompt or ""),)
+        prompt = (ChatMessage(role="user", content=operation.prompt),) if operation.prompt is not None else ()
         system = (ChatMessage(role="system", content=operation.system),) if operation.system is not None else ()
-        self._templates = [(message.role, Template(message.content)) for message in (*system, *asked)]
-        names = {name for _, template in self._templates for name in template.columns}
+        self._templates = [
+            (message.role, Template(message.content)) for message in (*system, *prompt, *(operation.messages or ()))
+        ]
+        names = {name for _, template in self._templates for name in template.columns} | {operation.messages_from}
         self._columns = {name: cells for name, cells in operation.columns.items() if name in names}
 
     @property
@@ -71,13 +74,14 @@ class Questions:
                 )
             row[name] = cell
         messages = tuple(ChatMessage(role=role, content=template.render(row)) for role, template in self._templates)
-        return Generation(messages, self._sampling_of(i))
+        own = self._operation.messages_from
+        return Generation(messages if own is None else messages + read(row[own]), self._sampling_of(i))
 
     def keys(self, asked: Asked) -> Iterator[str]:
         """The key of each row, in their order; an empty one for a row that cannot be asked.
 
         It is made from all that the answer depends on: the model, its bytes, the engine's build, the messages, the sampling,
-        and how many equal questions come before, where equal ones are asked apart.
+        whether it has probabilities, and how many equal questions come before, where equal ones are asked apart.
         """
         before, apart = Counter[str](), not self.equal_alike
         for i in range(self._operation.count):
@@ -86,12 +90,16 @@ class Questions:
             except MissingCell:
                 yield ""
                 continue
-            key = _digest(
-                [self._usual if generation.sampling is self._sampling else generation.sampling.wire(), asked.build]
-            )
+            sampling = self._usual if generation.sampling is self._sampling else generation.sampling.wire()
+            key = _digest([sampling, asked.build, *self._beside])
             key = _digest([key, asked.model.wire(), [message.wire() for message in generation.messages]])
             before[key] += apart
             yield _digest([key, before[key]]) if apart else key
+
+    @property
+    def _beside(self) -> list[str]:
+        """What an answer tells beside itself: one without it would not do."""
+        return ["probabilities"] if self._operation.probabilities else []
 
     @cached_property
     def _usual(self) -> Any:

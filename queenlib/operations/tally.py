@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from typing import Any
 
 from queenlib.messages.answer import Usage
 from queenlib.messages.batch import Tally
@@ -18,14 +18,12 @@ class Tallying:
     """
 
     def __init__(self, rows: int) -> None:
-        self.rows = rows
+        self.so_far = Tally(rows=rows)
+        """All of it."""
         self.done: set[int] = set()
         """The numbers of the rows that have ended."""
-        self.failed = self.cached = 0
         self.dimensions = 0
         """Numbers in each vector that was made."""
-        self.failures = Counter[str]()
-        self._usage = Counter[str]()
 
     def take(self, row: RowData | VectorsData) -> bool:
         """A row has ended, or some have; `False` if it had before."""
@@ -34,43 +32,27 @@ class Tallying:
         if row.i in self.done:
             return False
         self.done.add(row.i)
-        if row.error is not None:
-            self.failed += 1
-            self.failures[row.error.kind] += 1
-        if row.cached:
-            self.cached += 1
-        elif row.usage is not None:
-            self._usage.update(row.usage.model_dump())
+        self.so_far = self.so_far.after(row)
         return True
 
     def _take_vectors(self, made: VectorsData) -> bool:
-        fresh = set(made.rows) - self.done
-        self.done |= fresh
+        fresh, before = len(set(made.rows) - self.done), self.so_far
+        if not fresh:
+            return False
+        self.done.update(made.rows)
+        changes: dict[str, Any] = {"done": before.done + fresh}
         if made.error is not None:
-            self.failed += len(fresh)
-            self.failures[made.error.kind] += len(fresh)
-        elif fresh:
+            kind = made.error.kind
+            counted = {**before.failures, kind: before.failures.get(kind, 0) + fresh}
+            changes |= {"failed": before.failed + fresh, "failures": counted}
+        else:
             self.dimensions = made.dimensions
-            self._usage["prompt_tokens"] += made.prompt_tokens
-        return bool(fresh)
+            tokens = Usage(prompt_tokens=made.prompt_tokens, cached_tokens=0, completion_tokens=0)
+            changes["usage"] = before.usage.plus(tokens)
+        self.so_far = before.model_copy(update=changes)
+        return True
 
     @property
     def left(self) -> int:
         """Rows that have not ended."""
-        return self.rows - len(self.done)
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens of the rows that were asked."""
-        return Usage(**{name: self._usage[name] for name in Usage.model_fields})
-
-    def tally(self) -> Tally:
-        """All of it."""
-        return Tally(
-            rows=self.rows,
-            done=len(self.done),
-            failed=self.failed,
-            cached=self.cached,
-            failures=dict(self.failures),
-            usage=self.usage,
-        )
+        return self.so_far.rows - self.so_far.done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from queenlib.messages.batch import Tally
 from queenlib.messages.events import (
     AttemptEvent,
     Channel,
@@ -14,10 +15,12 @@ from queenlib.messages.events import (
     MetricsEvent,
     Progress,
     ProgressEvent,
+    RowEvent,
     TokenEvent,
 )
 from queenlib.messages.job import JobRecord
-from queenlib.messages.snapshot import LINES, Snapshot
+from queenlib.messages.row import RowData
+from queenlib.messages.snapshot import LATEST, LINES, Snapshot
 
 
 class SoFar:
@@ -29,6 +32,8 @@ class SoFar:
         """Held by the one who goes on."""
         self._lines: deque[Log] = deque(maxlen=LINES)
         self._metrics: dict[str, float] = {}
+        self._tally: Tally | None = None
+        self._latest: deque[RowData] = deque(maxlen=LATEST)
         self._begin()
 
     def take(self, event: Event) -> None:
@@ -42,6 +47,9 @@ class SoFar:
                 self._progress[data.what] = data
             case LogEvent(data=data):
                 self._lines.append(data)
+            case RowEvent(data=data):
+                self._tally = (self._tally or Tally(rows=0)).after(data)
+                self._latest.append(data)
             case MetricsEvent(data=data):
                 self._metrics |= data.values
             case AttemptEvent():
@@ -59,9 +67,11 @@ class SoFar:
             progress=tuple(self._progress.values()),
             lines=tuple(self._lines),
             metrics=dict(self._metrics),
+            tally=self._tally and self._tally.model_copy(update={"rows": int(record.request.get("rows") or 0)}),
+            latest=tuple(self._latest),
         )
 
     def _begin(self) -> None:
-        """A further attempt has nothing yet, but for the lines that tell of the one before."""
+        """A further attempt has nothing yet, but for the lines that tell of the one before, and the rows that have ended."""
         self._text: dict[Channel, list[str]] = {"content": [], "reasoning": []}
         self._progress: dict[str, Progress] = {}

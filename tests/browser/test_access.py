@@ -12,20 +12,24 @@ from tests.browser.conftest import Open
 from tests.browser.views import BEGIN, wait_for_answer
 
 SERIOUS = ("serious", "critical")
-WIDGETS = "from queenlib_widgets import InferStream, JobView, HiveTable, JobTable, QueenView"
+WIDGETS = "from queenlib_widgets import BatchView, InferStream, JobView, HiveTable, JobTable, QueenView"
 MODEL = "sim:words?tokens={tokens}&reasoning=8&tokens_per_s=100"
 RUNNING = f"""{WIDGETS}
 from IPython.display import display
 long = queen.infer("x", model="{MODEL.format(tokens=4000)}", max_tokens=4000)
 load = queen.workers.spawn("sim:words?load_s=20")
-for each in (InferStream(long), JobView(load), HiveTable(queen), JobTable(queen), QueenView(queen)): display(each)
+rows = queen.infer_batch({{"x": ["a", None, "b"]}}, "{{x}}", model="sim:words?tokens=9&tokens_per_s=5", concurrency=1)
+views = InferStream(long), JobView(load), BatchView(rows), HiveTable(queen), JobTable(queen), QueenView(queen)
+for each in views: display(each)
 """
 DONE = f"""{WIDGETS}
 from IPython.display import display
 done = queen.infer("# Bees\\n\\n* make `honey`\\n* **fly**", model="sim:echo"); done.wait()
 failed = queen.infer("x", model="sim:words?crash_at_token=5")
 other = queen.hives.get("nowhere")
-for each in (InferStream(done), InferStream(failed), JobView(queen.hives.get()), JobView(other), done, failed): display(each)
+rows = queen.infer_batch({{"x": ["a", None]}}, "{{x}}", model="sim:words?tokens=9")
+views = InferStream(done), InferStream(failed), JobView(queen.hives.get()), JobView(other), BatchView(rows)
+for each in (*views, done, failed, rows): display(each)
 """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames, indexes, range_indexes
 
 from queenlib import Queen, errors
-from queenlib.client.framed import FrameJob
+from queenlib.client.batching import question
+from queenlib.client.framed import FrameJob, Shape, frame_operation
+from queenlib.messages.infer import ChatMessage
+from queenlib.operations.questions import Questions
 
 ECHO = "sim:echo"
 CELLS = st.none() | st.text(max_size=6) | st.integers() | st.floats() | st.booleans()
@@ -44,6 +47,50 @@ def test_any_frame_comes_back_with_its_index(queen: Queen, frame: pd.DataFrame) 
         assert pd.isna(answer) == missing
         assert missing or answer == f"<{a}|{b}>".encode(errors="replace").decode()
         assert pd.isna(error) != missing
+
+
+TALKS: st.SearchStrategy[Any] = st.lists(
+    st.builds(dict, role=st.sampled_from(["system", "user", "assistant"]), content=st.text(max_size=9) | st.just("{a} {{")),
+    min_size=1, max_size=4,
+)  # fmt: skip
+
+
+@given(st.lists(TALKS | st.text(max_size=9), min_size=1, max_size=6), st.booleans())
+def test_what_a_function_gives_is_what_is_asked(said: list[Any], as_messages: bool) -> None:
+    """Exactly: texts and messages, each row as many as it has, whatever braces are in them."""
+    frame = pd.DataFrame({"a": range(len(said))})
+
+    def ask(row: Mapping[Hashable, Any]) -> Any:
+        one = said[row["a"]]
+        return [ChatMessage(**each) for each in one] if as_messages and not isinstance(one, str) else one
+
+    operation = frame_operation(frame, ask, Shape(frame.index, "", False))
+    made = [Questions(operation).generation(i).messages for i in range(len(said))]
+    assert [[each.wire() for each in one] for one in made] == [
+        [{"role": "user", "content": one}] if isinstance(one, str) else one for one in said
+    ]
+    assert [question(operation, i) for i in range(len(said))] == [one[-1].content for one in made]
+
+
+async def test_rows_of_different_lengths_are_asked(queen: Queen) -> None:
+    """A function gives each row its own messages; those that fail are asked again as they were, and a bad one is named."""
+    frame = pd.DataFrame({"a": ["x", None, "y"]})
+
+    def ask(row: Mapping[Hashable, Any]) -> Any:
+        before = [{"role": "user", "content": "{"}, {"role": "assistant", "content": "}"}] if row["a"] == "y" else []
+        return None if pd.isna(row["a"]) else [*before, {"role": "user", "content": f"{{{row['a']}}}"}]
+
+    asked = queen.infer_frame(frame, ask, model=ECHO)
+    made = await asked
+    assert made["answer"].tolist() == ["{x}", pd.NA, "{y}"]
+    assert made["error"][1].startswith("MissingCell")
+    again = await (await asked.retry_failed())
+    assert again["answer"].tolist() == ["{x}", pd.NA, "{y}"]
+    seen = await queen.preview(frame, ask, model=ECHO)
+    assert seen.frame["question"].tolist() == ["{x}", "", "{y}"]
+    assert (seen.cached, seen.failed) == (2, 1)
+    with pytest.raises(errors.InvalidOperation, match=r"row 0 of column 'question' is no conversation: 0\.role"):
+        queen.infer_frame(frame, lambda _: [{"role": "robot", "content": "x"}], model=ECHO)
 
 
 async def test_a_multi_index_stays(queen: Queen) -> None:

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from queenlib.columns.cells import cells, check_collisions, questions
+from queenlib.columns.cells import ASKED, cells, check_collisions, questions
 from queenlib.errors import Conflict, InvalidRequest
+from queenlib.messages.conversation import read
+from queenlib.messages.infer import ChatMessage
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,19 @@ def test_a_function_asks_of_each_row() -> None:
     template, columns = questions(frame, lambda row: f"{row['a'] + 1} {row['b c']}")
     assert (template, columns) == ("{question}", {"question": ("2 x", f"3 {frame['b c'][1]}")})
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_a_function_may_give_messages() -> None:
+    """Then all rows are conversations; of a row that it gives nothing for nothing is asked."""
+    said: list[Any] = [[{"role": "user", "content": "{a}"}], (ChatMessage(role="user", content="b"),), "c", 4, None]
+    template, columns = questions(pd.DataFrame({"a": range(len(said))}), lambda row: said[row["a"]])
+    assert template is None
+    talks = [None if cell is None else [each.content for each in read(cell)] for cell in columns[ASKED]]
+    assert talks == [["{a}"], ["b"], ["c"], ["4"], None]
+    assert questions(pd.DataFrame({"a": [0]}), lambda _: None) == ("{question}", {ASKED: (None,)})
+    for lone in ({"role": "user", "content": "x"}, ChatMessage(role="user", content="x")):
+        with pytest.raises(InvalidRequest, match="gave a lone"):
+            questions(pd.DataFrame({"a": [0]}), lambda _, lone=lone: lone)
 
 
 def test_a_name_that_is_taken_is_refused() -> None:

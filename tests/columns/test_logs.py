@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from queenlib import frames
-from queenlib.messages.events import Event, Log, LogEvent, Problem, TokenData, TokenEvent
+from queenlib.columns.logs import check_pieces
+from queenlib.errors import Conflict
+from queenlib.messages.events import Event, Log, LogEvent, Problem, RowData, RowEvent, TokenData, TokenEvent
 from queenlib.messages.job import JobRecord, Terms
 from queenlib.messages.state import State
 
@@ -25,6 +27,7 @@ def record(job_id: str, operation: str = "infer", **more: object) -> JobRecord:
         (frames.jobs_frame([]), frames.JOB_COLUMNS),
         (frames.events_frame([]), frames.EVENT_COLUMNS),
         (frames.tokens_frame([]), frames.TOKEN_COLUMNS),
+        (frames.row_tokens_frame([]), frames.ROW_TOKEN_COLUMNS),
         (frames.jobs_frame([record("job-a")]), frames.JOB_COLUMNS),
     ],
 )
@@ -74,6 +77,31 @@ def test_pieces_are_cut_where_they_were() -> None:
     events = frames.events_frame(log)
     assert list(events["type"]) == ["log", "token", "token"]
     assert json.loads(json.dumps(events.loc[1, "data"]))["cuts"] == [1, 3]
+
+
+def test_pieces_of_a_batch_have_their_row() -> None:
+    """Each row's times begin anew; thoughts come before the answer; a row that kept none has none."""
+    rows = [
+        RowData(i=1, reasoning="hm", text="Hél", cuts=(2, 3, 5), dt_ms=(100.0, 20.0, 5.0)),
+        RowData(i=2, text="cached"),
+        RowData(i=0, text="lo", cuts=(2,), dt_ms=(30.0,)),
+    ]
+    made = frames.row_tokens_frame(RowEvent(job_id="job-a", seq=at, at=AT, data=row) for at, row in enumerate(rows, 2))
+    assert list(made["text"]) == ["hm", "H", "él", "lo"]
+    assert list(made["channel"]) == ["reasoning", "content", "content", "content"]
+    assert made[["row", "i", "seq"]].to_numpy().tolist() == [[1, 0, 2], [1, 1, 2], [1, 2, 2], [0, 0, 4]]
+    assert list(made["t_ms"]) == [100.0, 120.0, 125.0, 30.0]
+    assert rows[1].wire().keys().isdisjoint({"cuts", "dt_ms"})
+    assert RowData.model_validate_json(rows[0].model_dump_json()) == rows[0]
+
+
+def test_pieces_that_were_not_kept_are_not_there() -> None:
+    """It says what keeps them."""
+    check_pieces({"pieces": True})
+    for request in ({"pieces": False}, {}):
+        with pytest.raises(Conflict) as caught:
+            check_pieces(request)
+        assert "pieces=True" in caught.value.next
 
 
 def test_operations_of_a_later_queen_are_shown() -> None:

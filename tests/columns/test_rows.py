@@ -56,10 +56,35 @@ def test_values_stand_in_their_rows() -> None:
     assert plain["answer"].tolist() == ['{"n": 4}', pd.NA, "half"]
 
 
+def test_each_choice_has_a_column() -> None:
+    """Where that was asked for: a number from 0 to 1, missing where nobody says."""
+    schema = {"type": "string", "enum": ["good", "so so"]}
+    row = RowData(i=1, text='"good"', parsed="good", probabilities={"good": 0.75, "so so": 0.25})
+    made = answers({1: row, 2: BAD}, INDEX, schema, probabilities=True)
+    assert list(made.columns) == ["answer", "p_good", "p_so so", "error"]
+    assert list(made.columns) == names(schema, stats=False, probabilities=True)
+    assert made["p_good"].tolist() == [pd.NA, 0.75, pd.NA]
+    assert str(made["p_so so"].dtype) == "Float64"
+    event = RowEvent(job_id="job-a", seq=2, at=AT, data=row)
+    assert rows_frame({1: event}, 2, schema, probabilities=True)["p_so so"].tolist() == [pd.NA, 0.25]
+    assert "p_good" not in answers({1: row}, INDEX, schema)
+
+
 def test_a_batch_has_a_row_for_each_of_its_rows() -> None:
-    """By number, with the text as it came."""
+    """By number, with the text as it came, and when it ended."""
     events = [RowEvent(job_id="job-a", seq=2 + at, at=AT, data=row) for at, row in enumerate((BAD, FINE))]
     made = rows_frame(rows_of(events), 3, SCHEMA)
     assert made["text"].tolist() == ['{"n": 4}', pd.NA, "half"]
     assert made.index.tolist() == [0, 1, 2]
-    assert "answer" not in rows_frame({}, 3, None).columns
+    assert made["at"].tolist() == [AT, pd.NaT, AT]
+    empty = rows_frame({}, 3, None)
+    assert "answer" not in empty.columns
+    assert str(empty["at"].dtype) == str(made["at"].dtype) == "datetime64[ns, UTC]"
+
+
+def test_a_field_called_like_a_column_keeps_its_name() -> None:
+    """That of ours has `row_` before it."""
+    schema = {"type": "object", "properties": {"text": {"type": "string"}, "at": {"type": "string"}}}
+    event = RowEvent(job_id="job-a", seq=2, at=AT, data=FINE.model_copy(update={"parsed": {"text": "x", "at": "noon"}}))
+    made = rows_frame({0: event}, 1, schema)
+    assert list(made[["text", "at", "row_text", "row_at"]].iloc[0]) == ["x", "noon", '{"n": 4}', AT]

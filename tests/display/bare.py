@@ -25,11 +25,11 @@ def needed(*projects: str) -> set[str]:
     return found
 
 
-def bare(folder: Path) -> Path:
-    """Make one, of what is installed here; its Python."""
+def bare(folder: Path, *more: str) -> Path:
+    """Make one, of what is installed here, and with some projects more; its Python."""
     venv.create(folder, with_pip=False)
     (site,) = folder.glob("lib/python*/site-packages")
-    for project in needed("queenlib", "ipykernel") - {"queenlib"}:
+    for project in needed("queenlib", "ipykernel", *more) - {"queenlib"}:
         made = distribution(project)
         for top in {Path(path).parts[0] for path in made.files or ()} - {"..", "__pycache__"}:
             if not (site / top).exists():

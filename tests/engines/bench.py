@@ -88,9 +88,9 @@ def real_spec(path: Path, *, context: int = 1024, slots: int = 2, args: EngineAr
 
 
 @contextmanager
-def bench(spec: LoadSpec) -> Iterator[Bench]:
-    """A worker for `spec`, as soon as it is ready or has ended."""
-    engine: Engine = LlamaCpp(WORLD) if spec.path else Simulated(WORLD)
+def bench(spec: LoadSpec, journal: Path | None = None) -> Iterator[Bench]:
+    """A worker for `spec`, as soon as it is ready or has ended; a simulated one writes down what it is asked."""
+    engine: Engine = LlamaCpp(WORLD) if spec.path else Simulated(WORLD, journal=journal)
     launch = engine.launch(spec, KEY)
     process = subprocess.Popen(launch.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdin

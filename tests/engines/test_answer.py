@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queenlib.engines.answer import Answer, whole
-from queenlib.engines.engine import Finished
+from queenlib.engines.engine import Finished, Weighed
 from queenlib.errors import EngineError, WorkerProtocol
 from queenlib.messages.events import Token
 from queenlib.messages.infer import FinishReason
@@ -47,6 +47,20 @@ def test_whole_answer() -> None:
     assert finished.reason is FinishReason.STOP
     assert (finished.usage.prompt_tokens, finished.usage.cached_tokens, finished.usage.completion_tokens) == (4, 1, 2)
     assert (finished.prefill_ms, finished.decode_ms) == (5.5, 6.5)
+
+
+def test_tokens_are_weighed_where_the_engine_says_so() -> None:
+    """Their bytes, which need be no text, and the logarithms of their probabilities."""
+    first, second = says(content="é"), says(content="b")
+    first["choices"][0]["logprobs"] = {"content": [{"bytes": [0xC3], "logprob": -1.5}, {"bytes": [0xA9], "logprob": 0.0}]}
+    second["choices"][0]["logprobs"] = None
+    _, finished = read(first, second, STOP, {"choices": [], "usage": USAGE, "timings": TIMINGS}, "[DONE]")
+    assert finished
+    assert finished.weighed == (Weighed(b"\xc3", -1.5), Weighed(b"\xa9", 0.0))
+    for bad in ([300], 10**9, "ab", None):
+        first["choices"][0]["logprobs"] = {"content": [{"bytes": bad, "logprob": -1.5}]}
+        with pytest.raises(WorkerProtocol):
+            read(first)
 
 
 def test_progress_is_sparse() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from queenlib.engines.engine import Connection
+from queenlib.engines.engine import Connection, Generation
 from queenlib.errors import EngineError, PromptTooLong, WorkerDied
 from queenlib.messages.events import Progress, Token
-from queenlib.messages.infer import EngineParams, FinishReason, Sampling
+from queenlib.messages.infer import ChatMessage, EngineParams, FinishReason, Sampling
 from tests.engines.bench import Answered, Bench, ask, bench, generation, real_spec, sim_spec
 
 BY_BEHAVIOUR = {"stop", "json_schema", "engine_params"}
@@ -53,6 +53,26 @@ async def first(connection: Connection, kind: type, prompt: str, slot: int = 0) 
         if isinstance(item, kind):
             return items
     raise AssertionError(f"it yielded no {kind}")
+
+
+async def test_a_text_is_spelled_and_each_of_its_tokens_weighed(connection: Connection) -> None:
+    """By the model alone: the same after the same tokens, in as few of them as the tokenizer takes; else nothing is told."""
+    made = []
+    for text in ("neutral", "new", "très 🐝"):
+        spelled = json.dumps(text, ensure_ascii=False)
+        sampling = Sampling(max_tokens=40, temperature=0.0, json_schema={"type": "string", "enum": [text]})
+        answered = Answered()
+        asked = Generation((ChatMessage(role="user", content="How was it?"),), sampling, spelled)
+        async for item in connection.generate(asked, 0):
+            answered.add(item)
+        assert json.loads(answered.text) == text
+        made.append(answered.end.weighed)
+        assert spelled.encode() in b"".join(token.text for token in made[-1])
+        assert all(token.log <= 0 for token in made[-1])
+    assert len(made[0]) <= 5  # a quote, a word or two parts of it, a quote, the end
+    if made[0][0].text == made[1][0].text:
+        assert made[0][0].log == pytest.approx(made[1][0].log, abs=0.05)
+    assert not (await ask(connection, "Hi", max_tokens=3)).end.weighed
 
 
 def test_loading_shows(worker: Bench) -> None:

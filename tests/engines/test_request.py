@@ -24,6 +24,13 @@ def test_names_are_the_engines_own() -> None:
     assert body["stream"] is True
 
 
+def test_a_text_is_spelled_as_the_tokenizer_does() -> None:
+    """Its tokens go ahead of all others that the grammar allows, and each is weighed."""
+    body = request(Generation((ChatMessage(role="user", content="Hi"),), Sampling(), '"good"'), 0)
+    assert (body["logprobs"], body["top_logprobs"], body["logit_bias"]) == (True, 1, [['"good"', 100.0]])
+    assert not {"logprobs", "logit_bias"} & set(request(generation("Hi"), 0))
+
+
 def test_a_seed_reads_the_prompt_anew() -> None:
     """With a seed the cache of prompts is left out: it would change the text."""
     assert request(generation("Hi", seed=0), 0)["cache_prompt"] is False

@@ -33,7 +33,9 @@ def test_what_it_installs_is_locked() -> None:
     }
     lines = (BINDER / "requirements.txt").read_text().splitlines()
     pins = {match["pin"] for line in lines if (match := PIN.match(line))}
-    assert {pin.partition("==")[0] for pin in pins} >= {"jupyterlab", "anywidget", "xllamacpp", "hatchling", "pydantic"}
+    assert {pin.partition("==")[0] for pin in pins} >= {
+        "jupyterlab", "anywidget", "xllamacpp", "hatchling", "pydantic", "matplotlib", "pyarrow"
+    }  # fmt: skip
     assert pins <= ours
     assert "://" not in "".join(lines)
 

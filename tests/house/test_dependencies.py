@@ -22,10 +22,12 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "ipywidgets": ("widgets/",),
     "markdown_it": ("queenlib/display/prose.py",),
     "jsonschema": ("queenlib/messages/json_schema.py",),
+    "matplotlib": ("queenlib/charts/",),
     "numpy": ("queenlib/columns/vectors.py",),
-    "pandas": ("queenlib/columns/", "queenlib/frames.py"),
+    "pandas": ("queenlib/charts/", "queenlib/columns/", "queenlib/frames.py"),
     "platformdirs": ("queenlib/home.py",),
     "psutil": ("queenlib/hives/", "queenlib/registry/sqlite/mounts.py"),
+    "pyarrow": ("queenlib/columns/arrow.py",),
     "pydantic": ("queenlib/",),  # the ground: messages are made of it, and whoever reads one meets it
     "pydantic_core": ("queenlib/",),
     "pynvml": ("queenlib/hives/devices.py",),

@@ -10,8 +10,8 @@ from typing import Any
 import queenlib
 
 HEAVY = [
-    "IPython", "anywidget", "fastapi", "httpx", "httpx2", "ipywidgets", "numpy", "pandas", "psutil", "rich", "starlette",
-    "typer", "uvicorn", "xllamacpp",
+    "IPython", "anywidget", "fastapi", "httpx", "httpx2", "ipywidgets", "matplotlib", "numpy", "pandas", "psutil",
+    "pyarrow", "rich", "starlette", "typer", "uvicorn", "xllamacpp",
 ]  # fmt: skip
 MOST_NAMES = 25
 

@@ -35,7 +35,12 @@ def asked(lock: str) -> list[Requirement]:
     extras, groups = settings["project"]["optional-dependencies"], settings["dependency-groups"]
     wanted = settings["project"]["dependencies"] + extras["local"] + groups["build"]
     if lock == "dev":
-        wanted += extras["notebook"] + [line for line in groups["dev"] if isinstance(line, str)]
+        wanted += (
+            extras["notebook"]
+            + extras["parquet"]
+            + extras["plots"]
+            + [line for line in groups["dev"] if isinstance(line, str)]
+        )
     return [Requirement(line) for line in wanted]
 
 

@@ -23,7 +23,11 @@ REVIEWS = {"columns": {"review": ["x"]}}
     ("change", "said"),
     [
         ({"prompt": None}, "give either prompt or messages"),
-        ({"messages": [{"role": "user", "content": "x"}]}, "not both"),
+        ({"messages": [{"role": "user", "content": "x"}]}, "only one of them"),
+        ({"messages_from": "a"}, "only one of them"),
+        ({"prompt": None, "messages_from": "b"}, "messages_from is 'b'; the columns are 'a'"),
+        ({"prompt": None, "messages_from": "a"}, "row 0 of column 'a' is no conversation: Invalid JSON"),
+        ({"prompt": None, "messages_from": "a", "columns": {"a": ["[]"]}}, "row 0 of column 'a' is no conversation"),
         ({"columns": {}}, "give columns"),
         ({"prompt": "{b}"}, "no column 'b'"),
         ({"system": "{b}"}, "no column 'b'"),
@@ -36,6 +40,8 @@ REVIEWS = {"columns": {"review": ["x"]}}
         ({"by_row": {"max_tokens": [1, 0]}}, "max_tokens of row 1 is 0"),
         ({"by_row": {"temperature": [0.5, "x"]}}, "temperature of row 1 is 'x'"),
         ({"json_schema": {"type": "nonsense"}}, "json_schema is none: $.type"),
+        ({"probabilities": True}, "probabilities has no texts to choose from"),
+        ({"probabilities": True, "json_schema": {"type": "integer", "enum": [1]}}, "no texts to choose from"),
         ({"concurrency": 0}, "concurrency must be at least 1"),
         ({"cache": "on"}, "cache"),
         ({"max_failures": -1}, "max_failures must be at least 0"),
@@ -60,6 +66,25 @@ def test_what_is_kept_has_no_cells_and_what_is_beside_it_has_them(cells: list[st
     assert isinstance(again, InferBatch)
     assert again.model_copy(update={"rows": None}) == whole
     assert parse_operation(kept) == kept
+
+
+def test_a_batch_of_conversations_is_kept_without_them() -> None:
+    """It is whole again with what is beside it; alone it cannot be asked."""
+    talk = '[{"role": "user", "content": "{x}"}]'
+    whole = parse_operation(
+        {
+            "operation": "infer_batch",
+            "messages_from": "a",
+            "system": "To {b}",
+            "columns": {"a": [talk, None], "b": ["y", "z"]},
+        }
+    )
+    assert isinstance(whole, InferBatch)
+    assert whole.texts() == ("To {b}",)
+    kept = whole.kept()
+    with pytest.raises(InvalidOperation, match="columns is missing"):
+        kept.check_cells()
+    assert parse_operation({**kept.wire(), **whole.beside()}).model_copy(update={"rows": None}) == whole
 
 
 def test_a_result_says_what_became_of_the_rows() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from queenlib.messages.json_schema import SAID, check, misfit
+from queenlib.messages.json_schema import SAID, check, choices, misfit
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 5}}, "required": ["n"]}
 
@@ -18,6 +18,21 @@ def test_what_is_no_schema_is_said(schema: dict[str, Any]) -> None:
         check(schema)
     check(SCHEMA)
     check({})
+
+
+@pytest.mark.parametrize(
+    ("schema", "texts"),
+    [
+        ({"type": "string", "enum": ["b", "a", "b"]}, ("b", "a")),
+        ({"type": "string", "enum": ["b", None]}, ()),
+        ({"type": "string"}, ()),
+        ({"type": "integer", "enum": [1]}, ()),
+        (None, ()),
+    ],
+)
+def test_texts_to_choose_from_are_found(schema: dict[str, Any] | None, texts: tuple[str, ...]) -> None:
+    """Each once, in their order; of any other schema there are none."""
+    assert choices(schema) == texts
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ def test_pieces_add_up() -> None:
     assert (Answer().ttft_ms, Answer().decode_ms, Answer().tokens_per_s) == (0.0, 0.0, None)
 
 
+def test_pieces_know_where_they_end() -> None:
+    """Thoughts first; where a thought comes after the answer began nobody can say."""
+    made = answer("abcd")
+    assert made.pieces() == {"cuts": (2, 4, 6), "dt_ms": (5.0, 10.0, 20.0)}
+    made.add(Token(text="late", dt_ms=1.0, channel="reasoning"))
+    assert made.pieces() == {}
+
+
 def test_data_is_what_was_asked_for_and_is_whole() -> None:
     """Without a schema, cut off, or no JSON, there is none."""
     assert answer('{"a": 1}').parsed(SCHEMA) == {"a": 1}

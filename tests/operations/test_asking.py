@@ -14,13 +14,17 @@ from queenlib.hives.holding import Held
 from queenlib.hives.scheduler import Wish
 from queenlib.messages.infer import ChatMessage, Sampling
 from queenlib.messages.row import RowData
-from queenlib.operations.asking import ATTEMPTS, ask, failed
+from queenlib.operations.asking import ATTEMPTS, Beside, ask, failed
+
+NOTHING = Beside()
 
 
-async def row(hives: HiveCatalog, model: str, prompt: str = "x", **more: Any) -> tuple[RowData, int]:
+async def row(
+    hives: HiveCatalog, model: str, prompt: str = "x", *, beside: Beside = NOTHING, **more: Any
+) -> tuple[RowData, int]:
     """What becomes of one, and how many slots it took."""
     generation = Generation((ChatMessage(role="user", content=prompt),), Sampling(**more))
-    steps = [step async for step in ask(7, generation, hives, LOCAL, Wish(model))]
+    steps = [step async for step in ask(7, generation, hives, LOCAL, Wish(model), beside)]
     assert isinstance(steps[-1], RowData)
     return steps[-1], sum(isinstance(step, Held) for step in steps)
 
@@ -35,6 +39,27 @@ async def test_an_answer_is_a_row(hives: HiveCatalog) -> None:
     assert made.usage.completion_tokens >= 5
     assert made.ttft_ms is not None
     assert (made.hive_id, made.worker_id != "") == (LOCAL, True)
+
+
+@pytest.mark.parametrize("model", ["sim:words?tokens=5&reasoning=2", "sim:words?tokens=5&crash_at_token=5"])
+async def test_a_row_tells_when_its_pieces_came(hives: HiveCatalog, model: str) -> None:
+    """Where that is asked for: all of them are its text, also where the worker died."""
+    made, _ = await row(hives, model, beside=Beside(pieces=True))
+    assert len(made.cuts) == len(made.dt_ms) >= 4
+    assert made.cuts[-1] == len(made.reasoning + made.text)
+    assert made.error is not None or sum(made.dt_ms) == pytest.approx((made.ttft_ms or 0) + (made.decode_ms or 0))
+    assert not (await row(hives, model))[0].cuts
+
+
+async def test_a_row_tells_how_likely_its_choices_are(hives: HiveCatalog) -> None:
+    """Where that is asked for, in the slot of the answer; a model that thinks first has none."""
+    beside, schema = Beside(choices=("x", "y")), {"type": "string", "enum": ["x", "y"]}
+    made, slots = await row(hives, "sim:words", json_schema=schema, beside=beside)
+    assert (made.parsed, slots) == ("x", 1)
+    assert made.probabilities is not None
+    assert made.probabilities.keys() == {"x", "y"}
+    assert (await row(hives, "sim:words?reasoning=2", json_schema=schema, beside=beside))[0].probabilities is None
+    assert "probabilities" not in (await row(hives, "sim:words", json_schema=schema))[0].wire()
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,22 @@ def test_a_row_is_put_into_all_texts() -> None:
     assert [one.sampling.seed for one in made] == [7, 1]
 
 
+def test_a_conversation_of_a_row_is_asked_as_it_is() -> None:
+    """After what the system is told; without one a row cannot be asked. Its key is that of the same messages otherwise."""
+    cell = '[{"role": "user", "content": "{b}"}, {"role": "assistant", "content": "{{"}, {"role": "user", "content": "}"}]'
+    asked = batch(cell, None, prompt=None, messages_from="a", system="In {b}", columns={"a": (cell, None), "b": ("x", "y")})
+    made = Questions(asked).generation(0).messages
+    assert [(each.role, each.content) for each in made] == [
+        ("system", "In x"),
+        ("user", "{b}"),
+        ("assistant", "{{"),
+        ("user", "}"),
+    ]
+    with pytest.raises(MissingCell):
+        Questions(asked).generation(1)
+    assert keys('[{"role": "user", "content": "Say x"}]', prompt=None, messages_from="a") == keys("x")
+
+
 def test_a_missing_cell_is_only_missed_where_it_is_needed() -> None:
     """An empty text is one; a column that no template names may be empty."""
     with pytest.raises(MissingCell, match="There is nothing in column 'a'"):
@@ -71,12 +87,15 @@ def test_equal_questions_are_told_apart_by_their_number() -> None:
         {"seed": 1},
         {"json_schema": {"type": "string"}},
         {"by_row": {"top_k": (1,)}},
+        {"json_schema": {"type": "string", "enum": ["a"]}, "probabilities": True},
     ],
 )
 def test_all_that_an_answer_depends_on_makes_another_key(change: dict[str, Any]) -> None:
     """And what it does not depend on makes none."""
     assert keys("x", **change) != keys("x")
-    assert keys("x", concurrency=3, max_failures=0.5, keep_alive=1.0, cache="refresh") == keys("x")
+    choice = {"type": "string", "enum": ["a"]}
+    assert keys("x", json_schema=choice, probabilities=True) != keys("x", json_schema=choice)
+    assert keys("x", pieces=True, concurrency=3, max_failures=0.5, keep_alive=1.0, cache="refresh") == keys("x")
 
 
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=12))

@@ -28,7 +28,7 @@ def test_each_row_counts_once(rows: list[RowData]) -> None:
     tallying = Tallying(10)
     taken = [row for row in rows if tallying.take(row)]
     assert [row.i for row in taken] == list(dict.fromkeys(row.i for row in rows))
-    tally = tallying.tally()
+    tally = tallying.so_far
     assert (tally.rows, tally.done, tallying.left) == (10, len(taken), 10 - len(taken))
     assert tally.failed == sum(tally.failures.values()) == sum(row.error is not None for row in taken)
     assert tally.cached == sum(row.cached for row in taken)
@@ -43,6 +43,6 @@ def test_vectors_count_as_rows() -> None:
     assert tallying.take(VectorsData(rows=(3, 0), dimensions=7, data="", prompt_tokens=9))
     assert not tallying.take(VectorsData(rows=(0, 3), dimensions=7, data="", prompt_tokens=9))
     assert tallying.take(VectorsData(rows=(1,), error=PROBLEM))
-    tally = tallying.tally()
+    tally = tallying.so_far
     assert (tally.done, tally.failed, tally.failures) == (3, 1, {"WorkerDied": 1})
     assert (tallying.dimensions, tallying.left, tally.usage.prompt_tokens) == (7, 2, 9)

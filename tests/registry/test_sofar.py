@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queenlib.messages.events import Event, Log, LogEvent, Progress, ProgressEvent, TokenData, TokenEvent
-from queenlib.messages.snapshot import LINES
+from queenlib.messages.batch import Tally
+from queenlib.messages.events import Event, Log, LogEvent, Progress, ProgressEvent, RowEvent, TokenData, TokenEvent
+from queenlib.messages.row import RowData
+from queenlib.messages.snapshot import LATEST, LINES
 from queenlib.registry.fold import advance
 from queenlib.registry.sofar import SoFar
 from tests.registry.test_store import AT, first
@@ -49,3 +51,19 @@ def test_it_is_the_same_however_often_one_looks(given_bodies: list[Log | Progres
     assert {each.what: each for each in found.progress} == {
         each.what: each for each in given_bodies if isinstance(each, Progress)
     }
+
+
+@given(st.lists(st.integers(0, 99), unique=True, max_size=20))
+def test_of_a_batch_it_has_the_tally_and_the_latest_rows(numbers: list[int]) -> None:
+    """Before the first row there is none; a further attempt goes on with the rows that have ended."""
+    record, created = first("job-a")
+    so_far, tally = SoFar(), Tally(rows=0)
+    so_far.take(created)
+    assert so_far.snapshot(record).tally is None
+    rows = [RowData(i=i, text=str(i)) for i in numbers]
+    for seq, row in enumerate(rows, start=2):
+        so_far.take(RowEvent(job_id="job-a", seq=seq, at=AT, data=row))
+        tally = tally.after(row)
+    found = so_far.snapshot(advance(record, len(rows) + 1))
+    assert found.tally == (tally if rows else None)
+    assert list(found.latest) == rows[-LATEST:]

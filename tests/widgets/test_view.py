@@ -1,6 +1,6 @@
 """What all views share."""
 
-from ipywidgets.widgets.widget import _instances  # type: ignore[import-untyped]  # it has no types
+from ipywidgets.widgets.widget import _instances
 
 from queenlib_widgets.view import View
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +27,8 @@ class Script:
     reasoning: tuple[str, ...]
     content: tuple[str, ...]
     finish: Literal["stop", "length"]
+    logs: tuple[float, ...] = ()
+    """How likely each of `content` is, where that is asked for: the logarithm of its probability."""
 
 
 def count(messages: list[dict[str, str]]) -> int:
@@ -39,11 +42,13 @@ def script(sim: dict[str, Any], body: dict[str, Any]) -> Script:
     content, stopped = _until(_content(sim, body, limit), body.get("stop") or [])
     reasoning = [f"{THOUGHTS[i % len(THOUGHTS)]} " for i in range(sim["reasoning"])]
     cut = len(reasoning) + len(content) > limit
+    asked = json.dumps(body["messages"])
     return Script(
         prompt_tokens=count(body["messages"]),
         reasoning=tuple(reasoning[:limit]),
         content=tuple(content[: max(0, limit - len(reasoning))]),
         finish="length" if cut or (body.get("ignore_eos") and not stopped) else "stop",
+        logs=tuple(_log(asked, token) for token in content) if body.get("logprobs") else (),
     )
 
 
@@ -57,6 +62,11 @@ def _content(sim: dict[str, Any], body: dict[str, Any], limit: int) -> list[str]
     chance = random.Random(sim["seed"] if body.get("seed") is None else body["seed"])  # noqa: S311 - not a secret
     words = [chance.choice(WORDS) for _ in range(limit if body.get("ignore_eos") else sim["tokens"])]
     return [word if i == 0 else f" {word}" for i, word in enumerate(words)]
+
+
+def _log(asked: str, token: str) -> float:
+    """From 0 down to -4, as the question and the token have it."""
+    return -(zlib.crc32(f"{asked}{token}".encode()) % 4001) / 1000
 
 
 def _pieces(text: str) -> list[str]:

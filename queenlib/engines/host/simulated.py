@@ -20,8 +20,8 @@ from typing import Any
 from queenlib.engines.host import lifeline, web
 from queenlib.engines.host.direction import direction, packed
 from queenlib.engines.host.journal import Journal
-from queenlib.engines.host.script import count, script
-from queenlib.engines.host.speech import die, speak
+from queenlib.engines.host.script import Script, count, script
+from queenlib.engines.host.speech import die, speak, tell
 
 SETTINGS: dict[str, Any] = {
     "seed": 4294967295, "temperature": 0.8, "dynatemp_range": 0.0, "dynatemp_exponent": 1.0, "top_k": 40, "top_p": 0.95,
@@ -136,13 +136,16 @@ class Simulation:
         self._peak = max(self._peak, sum(slot.busy for slot in self._slots))
         self._journal.note("start", body["messages"])
         left = True
-        mute = 0 < self.sim["mute_from"] <= self._total
         try:
-            speaking = asyncio.Event().wait() if mute else speak(self.sim, said, self._chunk, writer)
-            left = not await _until_left(speaking, reader)
+            left = not await _until_left(self._speaking(said, bool(body.get("stream")), writer), reader)
         finally:
             slot.busy = False
             self._journal.note("left" if left else "end", body["messages"])
+
+    def _speaking(self, said: Script, streamed: bool, writer: asyncio.StreamWriter) -> Coroutine[Any, Any, object]:
+        if 0 < self.sim["mute_from"] <= self._total:
+            return asyncio.Event().wait()
+        return speak(self.sim, said, self._chunk, writer) if streamed else tell(self.sim, said, writer)
 
 
 def _tokens(text: str) -> int:

@@ -36,12 +36,38 @@ async def speak(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.S
     for number, (channel, text) in enumerate(tokens, 1):
         await asyncio.sleep(max(0.0, read + number / sim["tokens_per_s"] - time.monotonic()))
         await _go_wrong(sim, number, writer)
-        await _send(writer, _choice(**{channel: text}), bad=number == sim["bad_utf8_at_token"])
+        choice = _choice(**{channel: text})
+        if channel == "content" and said.logs:
+            log = said.logs[number - len(said.reasoning) - 1]
+            choice[0]["logprobs"] = {"content": [{"token": text, "bytes": list(text.encode()), "logprob": log}]}
+        await _send(writer, choice, bad=number == sim["bad_utf8_at_token"])
     await _send(writer, _choice(said.finish))
     times = {"prompt_ms": (read - began) * 1000, "predicted_ms": (time.monotonic() - read) * 1000}
     used = {"prompt_tokens": said.prompt_tokens, "completion_tokens": len(tokens)}
     await _send(writer, [], usage={**used, "prompt_tokens_details": {"cached_tokens": 0}}, timings=times)
     writer.write(web.event(b"[DONE]") + web.STREAM_END)
+
+
+async def tell(sim: dict[str, Any], said: Script, writer: asyncio.StreamWriter) -> None:
+    """Write the whole answer at once, after the time that a stream of it takes.
+
+    What goes wrong at a token goes wrong in streams alone.
+
+    Args:
+        sim: The fields of a `SimSpec`.
+        said: The answer.
+        writer: Where to.
+    """
+    made = len(said.reasoning) + len(said.content)
+    times = {"prompt_ms": sim["prefill_ms"], "predicted_ms": 1000 * made / sim["tokens_per_s"]}
+    await asyncio.sleep(sum(times.values()) / 1000)
+    message = {"role": "assistant", "content": "".join(said.content)}
+    if said.reasoning:
+        message["reasoning_content"] = "".join(said.reasoning)
+    used = {"prompt_tokens": said.prompt_tokens, "completion_tokens": made, "total_tokens": said.prompt_tokens + made}
+    choice = {"index": 0, "finish_reason": said.finish, "message": message}
+    writer.write(web.whole(200, {"choices": [choice], "object": "chat.completion", "usage": used, "timings": times}))
+    await writer.drain()
 
 
 def die(number: signal.Signals, last_words: str) -> NoReturn:

@@ -27,6 +27,15 @@ def test_echo_is_the_text(text: str) -> None:
     assert all(said.content)
 
 
+@given(TEXTS)
+def test_tokens_are_weighed_where_that_is_asked_for(text: str) -> None:
+    """Each has a number that follows from the question and from it."""
+    said = [script(asdict(SimSpec("echo", text=text)), body(logprobs=wanted)) for wanted in (True, True, False)]
+    assert said[0] == said[1]
+    assert [len(said[0].logs), len(said[2].logs)] == [len(said[0].content), 0]
+    assert all(-4 <= each <= 0 for each in said[0].logs)
+
+
 @given(TEXTS, st.lists(st.text(st.sampled_from("ab ."), min_size=1, max_size=3), max_size=3))
 def test_stops_are_not_said(text: str, stops: list[str]) -> None:
     """Nothing from the first stop text on is said, and everything before it is."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +51,12 @@ async def test_overflow_is_told_as_llama_cpp_does() -> None:
     assert reply.status == 400
     assert reply.data["error"]["type"] == "exceed_context_size_error"
     assert (reply.data["error"]["n_prompt_tokens"], reply.data["error"]["n_ctx"]) == (101, 64)
+
+
+async def test_without_a_stream_the_answer_is_whole(tmp_path: Path) -> None:
+    """As llama.cpp answers whom asks for no stream; the journal has its begin and its end."""
+    with bench(sim_spec("sim:echo?tokens_per_s=1000"), journal := tmp_path / "journal") as worker:
+        line = Line(worker.messages[-1]["url"], KEY, "w", WORLD)
+        reply = await line.post("/v1/chat/completions", {"messages": [{"role": "user", "content": "a b"}]}, limit_s=20.0)
+    assert (reply.status, reply.data["choices"][0]["message"]["content"]) == (200, "a b")
+    assert [json.loads(said)["what"] for said in journal.read_text().splitlines()] == ["start", "end"]

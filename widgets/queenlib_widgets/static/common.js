@@ -222,11 +222,11 @@ function showBar(bars, at, { said, share, what }) {
 }
 
 /** The line above a job: its state, its facts, and its buttons. */
-export function headPart(model, root, buttons) {
+export function headPart(model, root, buttons, [verb, meaning] = ["Cancel", "Cancel this job"]) {
   const head = make("div", "queen-head");
   const state = make("span", "queen-state");
   const facts = make("span", "queen-facts");
-  const cancel = button("Cancel", "Cancel this job", () => {
+  const cancel = button(verb, meaning, () => {
     model.send({ cancel: 1 });
     cancel.textContent = "Cancelling…";
     cancel.disabled = true;
