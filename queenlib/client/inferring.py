@@ -181,7 +181,7 @@ class Inferring(Embedding):
         Raises:
             QueenError: As `infer_frame`.
         """
-        sample = self.infer_frame(frame.iloc[:n], prompt, **{**given, "stats": True, "prefix": ""})
+        sample = self.infer_frame(frame.iloc[:n], prompt, **{**given, "stats": True})
         questions = sample.questions()
         await sample.job
         whole = self.infer_frame(frame, prompt, **{**given, "dry_run": True})

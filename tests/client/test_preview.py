@@ -25,7 +25,7 @@ async def test_some_rows_are_asked_and_the_rest_is_reckoned(queen: Queen) -> Non
     model = "sim:words?tokens=10&tokens_per_s=200"
     seen = await queen.preview(frame, "look {a}", n=2, model=model, max_tokens=10, prefix="p_")
     assert seen.frame["question"].tolist() == ["look 0", "look 1"]
-    assert seen.frame["answer"].notna().all()
+    assert seen.frame["p_answer"].notna().all()
     assert seen.frame.index.tolist() == ["x", "y"]
     assert (seen.rows, seen.cached, seen.failed, seen.to_run) == (10, 2, 1, 7)
     assert (seen.completion_tokens, seen.prompt_tokens) == (70, 7 * 3)
