@@ -117,10 +117,12 @@ async def _how_it_died(workers: Workers, worker: Worker, error: WorkerDied, worl
     assert worker.process is not None
     try:
         async with world.limit(EXIT_S):
-            return worker.died(await worker.process.exited, "while it generated")
+            end = await worker.process.exited
     except TimeoutError:
         workers.retire(worker, f"{error.what} Its process is there.")
         return error
+    workers.fell(worker, end)  # before anybody asks for another slot
+    return worker.died(end, "while it generated")
 
 
 def _cancelled() -> bool:

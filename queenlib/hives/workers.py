@@ -12,6 +12,7 @@ from queenlib.engines.engine import Engine, LoadSpec
 from queenlib.errors import NotStopped, QueenError, UnknownWorker, WorkerDied
 from queenlib.flights import Flights
 from queenlib.hives.backoff import Backoff
+from queenlib.hives.exits import Exit
 from queenlib.hives.loading import load
 from queenlib.hives.processes import Processes, WorkerProcess
 from queenlib.hives.slots import SlotQueue
@@ -213,12 +214,17 @@ class Workers:
         worker.gone(await worker.process.stop(grace_s) if worker.process else None)
         self.changed()
 
-    async def _watch(self, worker: Worker, process: WorkerProcess) -> None:
-        end = await process.exited
+    def fell(self, worker: Worker, end: Exit) -> None:
+        """The process of a worker has ended: whoever is told of it first says so, and nobody gets a slot of it any more."""
+        if worker.ended:
+            return
         if worker.fate is None:
             self.backoff.crashed(worker.model, end.describe())
         worker.gone(end)
         self.changed()
+
+    async def _watch(self, worker: Worker, process: WorkerProcess) -> None:
+        self.fell(worker, await process.exited)
         if worker.connection is not None:
             await worker.connection.close()
 

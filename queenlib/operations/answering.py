@@ -62,13 +62,18 @@ class Answer:
         return 1000 * after_first / self.decode_ms if after_first > 0 and self.decode_ms > 0 else None
 
     def parsed(self, schema: dict[str, Any] | None) -> Any:
-        """It as data, where a schema was asked for and it was not cut off; else `None`."""
-        if schema is None or self.finished is None or self.finished.reason is not FinishReason.STOP:
+        """It as data, where a schema was asked for and it is whole; else `None`.
+
+        One that came to `max_tokens` may be whole all the same, with blanks after it; but a number may have gone on.
+        """
+        if schema is None or self.finished is None:
             return None
         try:
-            return json.loads(self.text())
+            found = json.loads(self.text())
         except ValueError:
             return None
+        ended = self.finished.reason is FinishReason.STOP or not isinstance(found, int | float) or isinstance(found, bool)
+        return found if ended else None
 
 
 def sampling(operation: Sampling) -> Sampling:

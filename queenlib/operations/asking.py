@@ -98,7 +98,7 @@ def _row(i: int, answer: Answer, schema: dict[str, Any] | None, known: dict[str,
 
 def _fault(finished: Finished, parsed: Any, schema: dict[str, Any]) -> InvalidAnswer | None:
     """What is wrong with an answer that should be of a schema, if something is."""
-    if finished.reason is FinishReason.LENGTH:
+    if finished.reason is FinishReason.LENGTH and parsed is None:
         count = finished.usage.completion_tokens
         return InvalidAnswer(
             f"The answer was cut off after {count:,} tokens.",

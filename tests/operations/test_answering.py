@@ -45,5 +45,11 @@ def test_data_is_what_was_asked_for_and_is_whole() -> None:
     """Without a schema, cut off, or no JSON, there is none."""
     assert answer('{"a": 1}').parsed(SCHEMA) == {"a": 1}
     assert answer('{"a": 1}').parsed(None) is None
-    assert answer('{"a": 1}', FinishReason.LENGTH).parsed(SCHEMA) is None
+    assert answer('{"a": ', FinishReason.LENGTH).parsed(SCHEMA) is None
     assert answer('{"a": ').parsed(SCHEMA) is None
+
+
+@pytest.mark.parametrize(("text", "data"), [('"good"  ', "good"), ('{"a": 1}\n', {"a": 1}), ("true", True), ("12", None)])
+def test_what_is_whole_may_have_come_to_its_limit(text: str, data: object) -> None:
+    """With blanks after it; a number may have gone on, so that one is none."""
+    assert answer(text, FinishReason.LENGTH).parsed(SCHEMA) == data

@@ -48,7 +48,13 @@ async def test_a_row_tells_when_its_pieces_came(hives: HiveCatalog, model: str) 
     assert len(made.cuts) == len(made.dt_ms) >= 4
     assert made.cuts[-1] == len(made.reasoning + made.text)
     assert made.error is not None or sum(made.dt_ms) == pytest.approx((made.ttft_ms or 0) + (made.decode_ms or 0))
-    assert not (await row(hives, model))[0].cuts
+
+
+async def test_unasked_a_row_says_nothing_of_its_pieces(hives: HiveCatalog) -> None:
+    """It is the smaller for it."""
+    made, _ = await row(hives, "sim:words?tokens=5")
+    assert not made.cuts
+    assert "cuts" not in made.wire()
 
 
 async def test_a_row_tells_how_likely_its_choices_are(hives: HiveCatalog) -> None:

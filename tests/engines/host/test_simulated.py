@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from pathlib import Path
@@ -58,5 +59,8 @@ async def test_without_a_stream_the_answer_is_whole(tmp_path: Path) -> None:
     with bench(sim_spec("sim:echo?tokens_per_s=1000"), journal := tmp_path / "journal") as worker:
         line = Line(worker.messages[-1]["url"], KEY, "w", WORLD)
         reply = await line.post("/v1/chat/completions", {"messages": [{"role": "user", "content": "a b"}]}, limit_s=20.0)
+        async with asyncio.timeout(20):
+            while journal.read_text().count("\n") < 2:  # it is written once the answer is
+                await asyncio.sleep(0.01)
     assert (reply.status, reply.data["choices"][0]["message"]["content"]) == (200, "a b")
     assert [json.loads(said)["what"] for said in journal.read_text().splitlines()] == ["start", "end"]
