@@ -10,6 +10,7 @@ from queenlib.display import markup
 from queenlib.display.card import Bundle
 from queenlib.display.cells import current_run
 from queenlib.display.facts import facts
+from queenlib.display.interrupt import Listening
 from queenlib.display.mode import Mode, current_mode, is_stable
 from queenlib.display.prose import prose
 from queenlib.display.screen import publish, replace
@@ -47,7 +48,11 @@ class Compared(Protocol):
 def attend(comparison: Compared) -> None:
     """The running cell waits for it: who sits before it may watch, unless the cell has shown it."""
     run = current_run()
-    if run is not None and current_mode() is Mode.LIVE and not all(job.id in run.shown for job in _all(comparison)):
+    if run is None:
+        return
+    for job in _all(comparison):
+        Listening(job.id, job).begin()
+    if current_mode() is Mode.LIVE and not all(job.id in run.shown for job in _all(comparison)):
         show(comparison)
 
 

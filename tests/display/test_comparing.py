@@ -48,3 +48,17 @@ def test_where_nobody_watches_it_is_a_picture(tmp_path: Path) -> None:
         asked, answer, _ = shown["text/plain"].splitlines()
         assert asked == "> <i>x</i>"
         assert answer == "a: <b>one</b> (succeeded, 1 token, ended by stop, sim:echo?text=<b>one</b>)"
+
+
+def test_an_interrupt_ends_all_that_it_asked_for(tmp_path: Path) -> None:
+    """As it does with one answer; a line says how many."""
+    with notebook(tmp_path, "live") as book:
+        book.run(MAKE)
+        models = [f"sim:words?tokens={count}&tokens_per_s=100" for count in (2000, 2001)]
+        cell = book.begin(f"made = compare(*{models}, prompts='x', max_tokens=2000); await made")
+        until(lambda: book.hear() and len(book.outputs(cell)) == 1)
+        book.kernel.interrupt()
+        book.finish(cell)
+        assert "Interrupted: 2 jobs are" in book.printed(cell)
+        (ended,) = book.run("[str((await job.refresh()).state) for jobs in made.jobs for job in jobs]")
+        assert ended["text/plain"] == "['cancelled', 'cancelled']"
