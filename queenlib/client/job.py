@@ -207,24 +207,13 @@ class Job(Generic[R]):
         See `queenlib.frames`. It waits for the job's end; `queen.infer_frame` has what there is so far.
 
         Raises:
+            InvalidRequest: There is no such kind of frame.
             Conflict: The pieces of a batch were asked for that was not asked with `pieces=True`.
         """
-        from queenlib.columns.logs import check_pieces, events_frame, row_tokens_frame, tokens_frame
-        from queenlib.columns.rows import rows_frame, rows_of
-        from queenlib.columns.vectors import vectors_frame, vectors_of
+        from queenlib.columns.whole import check_kind, log_frame
 
-        request, batch = self.record.request, self.record.operation == "infer_batch"
-        if of == "tokens" and batch:
-            check_pieces(request)
-        events = [event async for event in self]
-        if of == "vectors":
-            return vectors_frame(vectors_of(events), int(request.get("rows") or 0))
-        if of == "rows":
-            count, shares = int(request.get("rows") or 0), bool(request.get("probabilities"))
-            return rows_frame(rows_of(events), count, request.get("json_schema"), probabilities=shares)
-        if of == "tokens":
-            return row_tokens_frame(events) if batch else tokens_frame(events)
-        return events_frame(events)
+        check_kind(of, self.record)
+        return log_frame(of, [event async for event in self], self.record)
 
     def __repr__(self) -> str:
         record = self.record
