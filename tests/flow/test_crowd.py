@@ -114,4 +114,4 @@ async def test_a_frozen_reader_costs_the_job_nothing(tmp_path: Path) -> None:
         sides[with_frozen].append(await spent(tmp_path / str(number), with_frozen=with_frozen))
     (alone, small), (beside, large) = ([min(figure) for figure in zip(*sides[each], strict=True)] for each in (False, True))
     assert alone / beside >= 0.95
-    assert large - small < 16 * MEGABYTE  # of 40 that nobody reads
+    assert large - small < 8 * MEGABYTE
