@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import socket
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,7 +43,9 @@ class Line:
         parts = urlsplit(url)
         try:
             self._host, self._port = parts.hostname or "", parts.port or 0
-            loopback = parts.scheme == "http" and self._port and ip_address(self._host).is_loopback
+            address = ip_address(self._host)
+            loopback = parts.scheme == "http" and self._port and address.is_loopback
+            self._family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         except ValueError:
             loopback = False
         if not loopback:
@@ -76,21 +79,16 @@ class Line:
             exchange.close()
 
     async def _send(self, method: str, path: str, body: bytes) -> Exchange:
-        exchange = await self._connect()
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self._netloc}\r\nAuthorization: Bearer {self._key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
-        exchange.send(head.encode() + body)
-        return exchange
-
-    async def _connect(self) -> Exchange:
-        loop, wanting = asyncio.get_running_loop(), ""
+        request, wanting = head.encode() + body, ""
         try:
             async with self.world.limit(CONNECT_S):
                 while True:
                     try:
-                        return (await loop.create_connection(self._exchange, self._host, self._port))[1]
+                        return await self._begin(request)
                     except OSError as error:
                         if error.errno not in WANTING:
                             raise
@@ -101,8 +99,28 @@ class Line:
         except OSError as error:
             raise died(self.name, f"nobody listens at {self._netloc}: {error}", listening=False) from None
 
-    def _exchange(self) -> Exchange:
-        return Exchange(self.name, self.world)
+    async def _begin(self, request: bytes) -> Exchange:
+        """Connect and send: as much as goes at once before there is a transport, so that the worker can begin."""
+        loop = asyncio.get_running_loop()
+        line = socket.socket(self._family, socket.SOCK_STREAM)
+        try:
+            line.setblocking(False)
+            await loop.sock_connect(line, (self._host, self._port))
+            sent, at = _send_some(line, request), self.world.monotonic()
+            _, exchange = await loop.create_connection(lambda: Exchange(self.name, self.world, at), sock=line)
+        except BaseException:
+            line.close()
+            raise
+        exchange.send(request[sent:])
+        return exchange
+
+
+def _send_some(line: socket.socket, request: bytes) -> int:
+    """Send what there is room for; how many bytes that was."""
+    try:
+        return line.send(request)
+    except OSError:  # there is no room, or nobody is there any more, which is found out when an answer is waited for
+        return 0
 
 
 def _encode(body: dict[str, Any]) -> bytes:

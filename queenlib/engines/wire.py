@@ -43,11 +43,16 @@ class Piece:
 
 
 class Exchange(asyncio.Protocol):
-    """One request and its answer on one socket. What the parser calls stands under `on_…`."""
+    """One request and its answer on one socket. What the parser calls stands under `on_…`.
 
-    def __init__(self, name: str, world: World) -> None:
-        self.sent_at = 0.0
-        """When the request was written, on the world's monotonic clock, in seconds."""
+    Args:
+        name: The worker's, for errors.
+        world: The clock.
+        sent_at: When the request was written, on that clock, in seconds.
+    """
+
+    def __init__(self, name: str, world: World, sent_at: float) -> None:
+        self.sent_at = sent_at
         self.status = 0
         """The answer's status; 0 until its head has come."""
         self._name, self._world = name, world
@@ -62,9 +67,8 @@ class Exchange(asyncio.Protocol):
         self._changed = asyncio.Event()
 
     def send(self, request: bytes) -> None:
-        """Write the request."""
+        """Write the request, or what is left of it."""
         self._transport.write(request)
-        self.sent_at = self._world.monotonic()
 
     def close(self) -> None:
         """Close the socket, at once: that is what tells the worker that nobody wants more."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 
 from queenlib.errors import StoreFailed
-from queenlib.messages.base import Deleted, Operation, Recovery
+from queenlib.messages.base import Deleted, Operation
 from queenlib.messages.cancelled import Cancelled
 from queenlib.messages.events import Event
 from queenlib.messages.filter import ALL, READS, JobFilter
@@ -18,6 +18,7 @@ from queenlib.registry.door import Door
 from queenlib.registry.finding import find_job
 from queenlib.registry.limits import Limits
 from queenlib.registry.log import JobLog
+from queenlib.registry.places import Places
 from queenlib.registry.reader import Reader
 from queenlib.registry.readers import Readers
 from queenlib.registry.refusals import check_cursor, has_ended, in_use
@@ -41,7 +42,7 @@ class Registry:
         self.house = House(store, world, retention or Retention(), READS, forget=self._gone)
         self._runs: dict[str, Run] = {}
         """Every job that has not ended, and those whose end could not be kept."""
-        self._places = asyncio.Semaphore(self._limits.running)
+        self._places = Places(self._limits.running)
         self._creating: set[asyncio.Task[str]] = set()
         self._readers = Readers()
         self._logs = Logs(self._runs, store, self._ended)
@@ -76,22 +77,23 @@ class Registry:
         return await asyncio.shield(creating)  # a caller that leaves now leaves a whole job or none
 
     async def _create(self, run: Run, work: Work | None) -> str:
+        if work is not None and self._places.free(run.operation):
+            await run.begin()  # kept with its creation, in one write: the work need not wait for another
+        job_id = ""
         try:
             job_id = await run.log.create()
-        except BaseException:
-            del self._runs[run.id]
-            raise
-        if job_id != run.id:
-            del self._runs[run.id]
-            return job_id
-        run.queue()
-        if work is not None:
-            run.start(work)
-        return run.id
+        finally:
+            if job_id != run.id:
+                del self._runs[run.id]
+                await run.leave()
+        if job_id == run.id:
+            run.queue()
+            if work is not None:
+                run.start(work)
+        return job_id
 
     def _seat(self, log: JobLog, operation: Operation) -> Run:
-        place = nullcontext() if operation.recovery is Recovery.READ else self._places
-        run = self._runs[log.record.id] = Run(log, operation, self._limits, place, self._forget)
+        run = self._runs[log.record.id] = Run(log, operation, self._limits, self._places.one(operation), self._forget)
         self._board.follow(log)
         return run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, suppress
 from typing import Any
 
 from queenlib.errors import InternalError, QueenError, StoreFailed, WorkerDied, WorkerProtocol, WorkerStalled
@@ -47,7 +47,8 @@ class Run:
         self.untold: dict[str, Any] | None = None
         """A private result, whole: it is written down nowhere."""
         self.operation, self._limits = operation, limits
-        self._place, self._on_end = place, on_end
+        self._place, self._held, self._on_end = place, AsyncExitStack(), on_end
+        self._begun = False
         self._stop: Stop | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._inner: asyncio.Task[Result] | None = None
@@ -65,6 +66,17 @@ class Run:
         timeout = self.log.record.terms.timeout
         if timeout is not None and not self.log.record.state.ended:
             self._arm("job", timeout, timeout - age_s)
+
+    async def begin(self) -> None:
+        """Take a place, waited for if need be, and note that it runs; once begun, nothing more."""
+        if not self._begun:
+            await self._held.enter_async_context(self._place)
+            self._begun = True
+            self.log.state(State.RUNNING)
+
+    async def leave(self) -> None:
+        """Give its place back."""
+        await self._held.aclose()
 
     def start(self, work: Work) -> None:
         """Start the work; once started, nothing more."""
@@ -103,19 +115,19 @@ class Run:
             await self.log.end(end)
 
     async def _work(self, work: Work) -> Result:
-        async with self._place:
-            self._disarm("queue")
-            self._arm("run", self.operation.run_limit_s if self._limits.run_s is None else self._limits.run_s)
-            while True:
+        await self.begin()
+        self._disarm("queue")
+        self._arm("run", self.operation.run_limit_s if self._limits.run_s is None else self._limits.run_s)
+        while True:
+            await self._meant()
+            try:
+                return await self._drain(work)
+            except CUT_OFF as error:
+                if self._stop is not None or self.log.record.attempt > self.log.record.terms.retry:
+                    raise
+                self._disarm("wait")
+                self.log.attempt(error.what)
                 self.log.state(State.RUNNING)
-                await self._meant()
-                try:
-                    return await self._drain(work)
-                except CUT_OFF as error:
-                    if self._stop is not None or self.log.record.attempt > self.log.record.terms.retry:
-                        raise
-                    self._disarm("wait")
-                    self.log.attempt(error.what)
 
     async def _meant(self) -> None:
         """Begin what may not be done twice only when it is kept that it begins: else it would look as if it never had."""
@@ -132,6 +144,7 @@ class Run:
             failed = self.log.broken.result()
             self.stop(Stop(reason_of(failed), failed))
             await asyncio.wait({inner})
+        await self.leave()  # not in the work, which may be cancelled before its first step
         for name in list(self._timers):
             self._disarm(name)
         try:

@@ -162,7 +162,7 @@ async def test_a_job_whose_end_cannot_be_kept_says_so(tmp_path: Path) -> None:
     """Whoever waits for, follows or cancels a job whose log is lost gets the store's error and does not hang."""
 
     async def opened() -> Router:
-        return Router(QueenState.open(Home.open(tmp_path), store=FullStore(room=1)))
+        return Router(QueenState.open(Home.open(tmp_path), store=FullStore(room=2)))
 
     portal = Portal()
     router = await portal.run(opened())

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from queenlib.engines.host import web
 from queenlib.engines.line import Line
 from queenlib.errors import NotAsked, WorkerDied, WorkerProtocol, WorkerStalled
 from queenlib.world import World
@@ -68,6 +69,22 @@ async def test_json_there_and_back() -> None:
     assert (reply.status, reply.data) == (400, {"a": "\ufffd"})
     assert heard[0].startswith(b"POST /x HTTP/1.1\r\n")
     assert b"Authorization: Bearer k\r\n" in heard[0]
+
+
+async def test_a_body_that_no_socket_takes_at_once_arrives_whole() -> None:
+    """What is sent before there is a transport, and what is sent after, are one request."""
+    bodies: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        bodies.append((await web.read(reader)).body)
+        writer.write(answer(b"{}"))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as service:
+        line = Line(f"http://127.0.0.1:{service.sockets[0].getsockname()[1]}", "k", "w", World())
+        assert (await line.post("/x", {"b": "x" * 16_000_000}, limit_s=20.0)).status == 200
+    assert bodies == [b'{"b":"%s"}' % (b"x" * 16_000_000)]
 
 
 @pytest.mark.parametrize(

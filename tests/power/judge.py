@@ -121,7 +121,7 @@ def _folds(first: JobRecord, record: JobRecord, log: list[Event]) -> Iterator[st
         yield f"{record.id} has {len(log)} events, and ends with {ends}"
         return
     folded = first
-    for event in log[1:]:
+    for event in log[first.last_seq :]:
         folded = fold(folded, event)
     if folded != record:
         yield f"{record.id} is not the fold of its log"

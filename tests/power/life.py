@@ -117,7 +117,7 @@ class _Story:
         operation, terms = self._asked(kind, keyed=keyed)
         work = None if kind == "on stream" else _work(kind, self._chance.getrandbits(32))
         job_id = await self._registry.create(operation, work, terms)
-        self._diary.told("create", job_id, 1)
+        self._diary.told("create", job_id, self._diary.first[job_id].last_seq)
         if terms.key is not None:
             self._diary.keyed.append(Keyed(self._diary.moment(), job_id, operation, terms))
             await self._again(job_id, operation, terms)

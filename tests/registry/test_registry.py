@@ -465,7 +465,7 @@ async def test_a_store_that_fails_for_good_is_told_to_everyone_and_holds_nobody_
     registry = Registry(store, World())
     whole = await started(registry, three_lines)
     await log_of(registry, whole)
-    store.room = 1  # for `queued`, and nothing more
+    store.room = 2  # for `queued` and `running`, and nothing more
     job_id = await started(registry, forever)
     async with asyncio.timeout(10):
         for told in (log_of(registry, job_id), log_of(registry, job_id, 1), registry.cancel(job_id)):
