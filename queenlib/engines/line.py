@@ -83,12 +83,16 @@ class Line:
             f"{method} {path} HTTP/1.1\r\nHost: {self._netloc}\r\nAuthorization: Bearer {self._key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
-        request, wanting = head.encode() + body, ""
+        line = await self._connect()  # who leaves before this returns has asked nothing
+        return Exchange(self.name, self.world, line, head.encode() + body)
+
+    async def _connect(self) -> socket.socket:
+        wanting = ""
         try:
             async with self.world.limit(CONNECT_S):
                 while True:
                     try:
-                        return await self._begin(request)
+                        return await self._connected()
                     except OSError as error:
                         if error.errno not in WANTING:
                             raise
@@ -99,28 +103,15 @@ class Line:
         except OSError as error:
             raise died(self.name, f"nobody listens at {self._netloc}: {error}", listening=False) from None
 
-    async def _begin(self, request: bytes) -> Exchange:
-        """Connect and send: as much as goes at once before there is a transport, so that the worker can begin."""
-        loop = asyncio.get_running_loop()
+    async def _connected(self) -> socket.socket:
         line = socket.socket(self._family, socket.SOCK_STREAM)
         try:
             line.setblocking(False)
-            await loop.sock_connect(line, (self._host, self._port))
-            sent, at = _send_some(line, request), self.world.monotonic()
-            _, exchange = await loop.create_connection(lambda: Exchange(self.name, self.world, at), sock=line)
+            await asyncio.get_running_loop().sock_connect(line, (self._host, self._port))
         except BaseException:
             line.close()
             raise
-        exchange.send(request[sent:])
-        return exchange
-
-
-def _send_some(line: socket.socket, request: bytes) -> int:
-    """Send what there is room for; how many bytes that was."""
-    try:
-        return line.send(request)
-    except OSError:  # there is no room, or nobody is there any more, which is found out when an answer is waited for
-        return 0
+        return line
 
 
 def _encode(body: dict[str, Any]) -> bytes:

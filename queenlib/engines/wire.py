@@ -7,6 +7,7 @@ to read it. Sources: RFC 9112 for HTTP/1.1, the WHATWG's HTML standard (server-s
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -45,14 +46,19 @@ class Piece:
 class Exchange(asyncio.Protocol):
     """One request and its answer on one socket. What the parser calls stands under `on_…`.
 
+    The request is sent before asyncio has made a transport of the socket, so that the worker need not wait for that.
+
     Args:
         name: The worker's, for errors.
         world: The clock.
-        sent_at: When the request was written, on that clock, in seconds.
+        line: The socket, connected and not blocking; it is the exchange's from here on.
+        request: All of it.
     """
 
-    def __init__(self, name: str, world: World, sent_at: float) -> None:
-        self.sent_at = sent_at
+    def __init__(self, name: str, world: World, line: socket.socket, request: bytes) -> None:
+        self._unsent = request[_send_some(line, request) :]
+        self.sent_at = world.monotonic()
+        """When the request was written, on the world's monotonic clock, in seconds."""
         self.status = 0
         """The answer's status; 0 until its head has come."""
         self._name, self._world = name, world
@@ -65,14 +71,22 @@ class Exchange(asyncio.Protocol):
         self._pieces: deque[Piece] = deque()
         self._decoder = Decoder(LINE_BYTES)
         self._changed = asyncio.Event()
+        self._transport: asyncio.Transport | None = None
+        self._closed = False
+        self._joining = asyncio.create_task(self._join(line), name=f"line to {name}")
 
-    def send(self, request: bytes) -> None:
-        """Write the request, or what is left of it."""
-        self._transport.write(request)
+    async def _join(self, line: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: self, sock=line)
+        except OSError as error:
+            line.close()
+            self._fail(died(self._name, f"the line broke: {error}"))
 
     def close(self) -> None:
         """Close the socket, at once: that is what tells the worker that nobody wants more."""
-        self._transport.abort()
+        self._closed = True
+        if self._transport is not None:
+            self._transport.abort()
 
     async def head(self, limit_s: float) -> int:
         """The status, as soon as the head of the answer has come; raises as `next` does."""
@@ -139,7 +153,7 @@ class Exchange(asyncio.Protocol):
             await self._more()
         chunk = self._body.popleft()
         self._ahead -= len(chunk[0])
-        if self._ahead < AHEAD_BYTES:
+        if self._ahead < AHEAD_BYTES and self._transport is not None:
             self._transport.resume_reading()
         return chunk
 
@@ -157,6 +171,11 @@ class Exchange(asyncio.Protocol):
         """The socket is there."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if self._closed:
+            transport.abort()
+        elif self._unsent:
+            transport.write(self._unsent)
+            self._unsent = b""
 
     def data_received(self, data: bytes) -> None:
         """Bytes left the socket: this is the moment that counts."""
@@ -168,6 +187,7 @@ class Exchange(asyncio.Protocol):
             self._fail(protocol(self._name, f"it does not speak HTTP: {error.__context__ or error}"))
         if not self.status and self._head_bytes > HEAD_BYTES:
             self._fail(protocol(self._name, f"the head of its answer is longer than {HEAD_BYTES:,} bytes"))
+        assert self._transport is not None
         if self._error is not None:
             self._transport.abort()
         elif self._ahead >= AHEAD_BYTES:
@@ -205,3 +225,11 @@ class Exchange(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """All has come."""
         self._whole = True
+
+
+def _send_some(line: socket.socket, request: bytes) -> int:
+    """Send what there is room for; how many bytes that was."""
+    try:
+        return line.send(request)
+    except OSError:  # there is no room, or nobody is there any more, which is found out when an answer is waited for
+        return 0

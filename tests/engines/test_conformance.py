@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from typing import Any
 
 import pytest
@@ -199,6 +200,28 @@ async def test_leaving_before_the_answer_begins(connection: Connection) -> None:
     for _ in range(10):
         assert await connection.idle(0)
         await asyncio.sleep(0.02)
+
+
+async def test_leaving_at_any_step_leaves_an_idle_slot(request: pytest.FixtureRequest, worker: Bench) -> None:
+    """Whatever step of its asking somebody leaves at: who returns has asked nothing, or has seen what was asked end."""
+    spec = sim_spec("sim:words?tokens=400&tokens_per_s=50", context=8192)  # room enough to ask without counting first
+    if worker.engine.name == "llama_cpp":
+        spec = real_spec(request.getfixturevalue("real_model_path"), context=8192)
+    with bench(spec) as roomy:
+        connection = roomy.connect()
+        for steps in range(10):
+            roomy.process.send_signal(signal.SIGSTOP)  # so that it sees at once what was asked, left, and asked next
+            task = asyncio.create_task(ask(connection, "word " * 60, max_tokens=100))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.05)
+            looking = asyncio.create_task(connection.idle(0)) if task.done() else None
+            await asyncio.sleep(0.02)
+            roomy.process.send_signal(signal.SIGCONT)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await (looking or connection.idle(0)), steps
 
 
 async def test_neighbour_is_untouched(connection: Connection) -> None:
