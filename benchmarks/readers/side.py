@@ -27,9 +27,11 @@ class Side:
         _in(self._process).flush()
 
     def cpu_s(self) -> float:
-        """CPU seconds that it has taken, all its threads together."""
-        times = self._seen.cpu_times()
-        return times.user + times.system
+        """CPU seconds that it has taken, all its threads together.
+
+        By the clock that `clock_getcpuclockid(3)` names: `/proc` counts in steps of 10 ms, and misses what is short.
+        """
+        return time.clock_gettime((~self._seen.pid << 3) | 2)
 
     def uss(self) -> int:
         """Bytes that it has for itself alone."""

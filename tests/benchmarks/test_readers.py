@@ -14,7 +14,7 @@ MARGIN = 1.5
 
 def test_a_delivery_costs_no_more_than_it_may(tmp_path: Path) -> None:
     """The CPU time of one event to one of many readers, against that of a bare application with a queue for each."""
-    check(lambda number: next(fanout.figures(tmp_path / str(number), readers=200, events=100, rounds=1)), MARGIN)
+    check(lambda number: next(fanout.figures(tmp_path / str(number), readers=400, events=60, rounds=1)), MARGIN)
 
 
 def test_an_idle_stream_takes_no_more_than_it_may(tmp_path: Path) -> None:
