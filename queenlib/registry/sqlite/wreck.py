@@ -48,7 +48,7 @@ class Wreck:
     jobs: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     """Those of `jobs`, whole."""
     names: dict[int, str] = field(default_factory=dict)
-    """What jobs are called whose row in `jobs` is not whole."""
+    """What jobs are called whose row in `jobs` is not whole, where it says it twice: a name may be damaged too."""
     bodies: defaultdict[int, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     """Requests and results: which is which is told by what they say."""
     besides: dict[int, bytes] = field(default_factory=dict)
@@ -143,7 +143,8 @@ class Wreck:
     def _take_job(self, number: int, row: tuple[Any, ...]) -> bool:
         job_id, _, _, _, ended_at, head, crc = row
         if head_crc(job_id, ended_at, head) != crc:
-            self.names.setdefault(number, job_id)
+            if b'"id":"%s"' % job_id.encode() in head:
+                self.names.setdefault(number, job_id)
             return False
         self.jobs.setdefault(number, row)
         self.epoch = max(self.epoch, json.loads(head).get("epoch", 0))

@@ -88,6 +88,7 @@ async def test_a_log_is_read_up_to_the_damage(kept: tuple[Path, Seen], harm: str
 LOST: dict[str, tuple[str, Callable[[JobRecord], str]]] = {
     "no record": ("DELETE FROM jobs WHERE number = 2", lambda _: "number 2"),
     "a record that lies": ("UPDATE jobs SET ended_at = ended_at + 1 WHERE number = 2", lambda record: record.id),
+    "a name that lies": ("UPDATE jobs SET id = replace(id, 'job-', 'jnb-') WHERE number = 2", lambda _: "number 2"),
     "no request": ("DELETE FROM requests WHERE number = 2", lambda record: record.id),
     "a request that lies": ("UPDATE requests SET crc = crc + 1 WHERE number = 2", lambda record: record.id),
     "no first event": ("DELETE FROM chunks WHERE place = (2 << 32) + 1", lambda record: record.id),
