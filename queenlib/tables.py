@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
+from numbers import Number
 from unicodedata import category
 
 Row = Sequence[object]
@@ -20,7 +21,7 @@ _JOINERS = "\u200c\u200d\u00ad"
 
 def html(caption: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
     """A table with a caption; without style, script or colour, so that it reads the same wherever it is saved."""
-    head = "".join(f'<th scope="col">{escape(plain(column))}</th>' for column in columns) if any(columns) else ""
+    head = "".join(f'<th scope="col">{_left(column)}</th>' for column in columns) if any(columns) else ""
     body = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in rows)
     top = f"<thead><tr>{head}</tr></thead>" if head else ""
     return f"<table><caption>{escape(plain(caption))}</caption>{top}<tbody>{body}</tbody></table>"
@@ -34,6 +35,11 @@ def text(columns: Sequence[str], rows: Iterable[Row]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in filled
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def plain(cell: object) -> str:
@@ -70,4 +76,10 @@ def _shown(char: str) -> str:
 
 
 def _cell(cell: object) -> str:
-    return f"<td>{escape(plain(cell))}</td>"
+    is_number = isinstance(cell, Number) and not isinstance(cell, bool)
+    return f"<td>{escape(plain(cell)) if is_number else _left(cell)}</td>"
+
+
+def _left(cell: object) -> str:
+    """Text is on the left: front ends put all that is in a table on the right, as if it were numbers."""
+    return f'<div align="left">{escape(plain(cell))}</div>'

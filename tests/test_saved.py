@@ -51,7 +51,7 @@ async def test_results_come_back(tmp_path: Path) -> None:
     assert isinstance(saved[1].result, InferResult)
     assert list(saved.frame()["job_id"]) == [hive.id, job.id]
     assert job.id in repr(saved)
-    assert f"<td>{job.id}</td>" in saved._repr_html_()
+    assert f">{job.id}</div></td>" in saved._repr_html_()
 
 
 def test_what_another_version_wrote_is_passed_over(tmp_path: Path) -> None:

@@ -22,8 +22,14 @@ def test_a_table_has_caption_and_scopes() -> None:
     """The HTML reads without style: caption, column heads with scope, no script."""
     made = tables.html("2 jobs", ("job", "state"), [("job-a", "running"), ("<b>", None)])
     assert "<caption>2 jobs</caption>" in made
-    assert '<th scope="col">job</th>' in made
-    assert "<td>&lt;b&gt;</td><td></td>" in made
+    assert '<th scope="col"><div align="left">job</div></th>' in made
+    assert '<td><div align="left">&lt;b&gt;</div></td><td><div align="left"></div></td>' in made
+
+
+def test_text_is_on_the_left_and_numbers_are_not() -> None:
+    """Whatever a front end does with tables."""
+    made = tables.html("c", ("a", "b"), [("x", 3)])
+    assert '<td><div align="left">x</div></td><td>3</td>' in made
 
 
 def test_text_is_aligned() -> None:

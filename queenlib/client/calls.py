@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from queenlib.client.backend import Backend
 from queenlib.client.feed import Feed
@@ -91,6 +91,19 @@ class Caller:
         async with _soon("Whether the job was made is not known."):
             made = await self.backend.create_job(operation, terms=terms)
             return Job(made.job, self.backend, self.portal)
+
+
+class Family:
+    """A queen's things of one kind, and what can be done with them."""
+
+    _name: ClassVar[str]
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self.portal = caller.portal
+
+    def __repr__(self) -> str:
+        return f"<queen.{self._name}; what there is: await queen.{self._name}.list()>"
 
 
 @asynccontextmanager

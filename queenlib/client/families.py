@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, overload
 
-from queenlib.client.calls import Caller
+from queenlib.client.calls import Family
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
 from queenlib.display.lists import show_list
@@ -41,11 +41,10 @@ from queenlib.messages.worker import (
 )
 
 
-class Hives:
+class Hives(Family):
     """The hives of a queen."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    _name = "hives"
 
     def list(self) -> Job[HiveListing]:
         """List the hives."""
@@ -86,11 +85,10 @@ class Hives:
         return self._caller.call(_checked(HiveStop, hive_id=hive, force=force), HiveInfo)
 
 
-class WorkersOf:
+class WorkersOf(Family):
     """The workers of a queen's hives."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    _name = "workers"
 
     def spawn(
         self,
@@ -159,11 +157,10 @@ class WorkersOf:
         return self._caller.call(_checked(WorkerDelete, worker_id=worker, hive_id=hive, force=force), Deleted)
 
 
-class Models:
+class Models(Family):
     """The models of a queen's hives."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    _name = "models"
 
     def download(
         self,

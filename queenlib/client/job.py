@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Iterator
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from pydantic_core import to_json
@@ -174,14 +173,15 @@ class Job(Generic[R]):
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events())
 
-    async def text(self, channel: Literal["content", "reasoning"] = "content") -> AsyncGenerator[str]:
-        """The pieces of its answer, as they come; raises what the job ended with, if it did not succeed."""
-        async with aclosing(aiter(self)) as events:
-            async for event in events:
-                if isinstance(event, TokenEvent) and event.data.channel == channel:
-                    yield event.data.text
-                elif isinstance(event, EndEvent) and event.data.error is not None:
-                    raise revive(event.data.error.wire())
+    def text(self, channel: Literal["content", "reasoning"] = "content") -> Feed[str]:
+        """The pieces of its answer, as they come; `for` and `async for` both draw.
+
+        They raise what the job ended with, if it did not succeed.
+        """
+        return Feed(self._portal, lambda: self._pieces(channel), Listening(self.id, self))
+
+    async def _pieces(self, channel: str) -> AsyncIterator[str]:
+        return _texts(await self._listen(0), channel)
 
     async def cancel(self) -> JobRecord:
         """Cancel it; its work has ended when this returns. A job that has ended stays as it is."""
@@ -237,3 +237,12 @@ class Job(Generic[R]):
 
     def _repr_html_(self) -> str:
         return str(self._repr_mimebundle_()["text/html"])
+
+
+async def _texts(events: AsyncIterator[Event], channel: str) -> AsyncGenerator[str]:
+    async with closing(events) as stream:
+        async for event in stream:
+            if isinstance(event, TokenEvent) and event.data.channel == channel:
+                yield event.data.text
+            elif isinstance(event, EndEvent) and event.data.error is not None:
+                raise revive(event.data.error.wire())

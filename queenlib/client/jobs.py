@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from queenlib.client.backend import Start
-from queenlib.client.calls import Caller
+from queenlib.client.calls import Family
 from queenlib.client.cancelling import cancel_all
 from queenlib.client.feed import Feed
 from queenlib.client.job import Job
@@ -33,12 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Jobs:
+class Jobs(Family):
     """The jobs of a queen."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-        self.portal = caller.portal
+    _name = "jobs"
 
     async def create(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from queenlib import tables
@@ -55,9 +57,7 @@ class Preview:
         return f"<Preview of {self}>\n{self.frame!r}"
 
     def _repr_html_(self) -> str:
-        cells = [
-            [tables.plain("" if _missing(each) else str(each)) for each in row] for row in self.frame.itertuples(index=False)
-        ]
+        cells = [[_cell(each) for each in row] for row in self.frame.itertuples(index=False)]
         return tables.html(str(self), [str(name) for name in self.frame.columns], cells)
 
 
@@ -90,5 +90,6 @@ def _mean(numbers: Iterable[float]) -> float:
     return sum(found) / len(found) if found else 0.0
 
 
-def _missing(value: Any) -> bool:
-    return value is None or value is not value or str(value) == "<NA>"
+def _cell(value: Any) -> object:
+    missing = value is None or str(value) == "<NA>" or (isinstance(value, float) and isnan(value))
+    return None if missing else value if isinstance(value, Number) else str(value)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from queenlib import tables
 from queenlib.display import markup
-from queenlib.display.facts import counted, facts, head, how_far
+from queenlib.display.facts import facts, head, how_far
 from queenlib.display.prose import prose
 from queenlib.messages.events import Problem
 from queenlib.messages.job import JobRecord
@@ -75,7 +75,7 @@ def _html(snapshot: Snapshot, said: str, stable: bool) -> Iterator[str]:
     job, body = snapshot.job, ""
     steps = [*(how_far(each) for each in snapshot.progress), *(line.text for line in snapshot.lines)]
     if steps and not stable:
-        body += markup.folded(counted(len(steps), "step"), markup.items(steps))
+        body += markup.folded(tables.counted(len(steps), "step"), markup.items(steps))
     if snapshot.reasoning:
         body += markup.folded("reasoning", markup.block(snapshot.reasoning))
     if snapshot.text:

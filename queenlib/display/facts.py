@@ -28,9 +28,9 @@ def _facts(snapshot: Snapshot, stable: bool) -> Iterator[str]:
     result = job.result or {}
     usage, timings = result.get("usage") or {}, result.get("timings") or {}
     if "completion_tokens" in usage:
-        yield counted(usage["completion_tokens"], "token")
+        yield tables.counted(usage["completion_tokens"], "token")
     elif job.tokens:
-        yield counted(job.tokens, "piece")
+        yield tables.counted(job.tokens, "piece")
     if not stable and timings:
         if timings.get("tokens_per_s") is not None:
             yield f"{timings['tokens_per_s']:,.1f} tokens/s"
@@ -54,8 +54,3 @@ def how_far(progress: Progress) -> str:
     rate = f", {progress.per_s:,.1f} a second" if progress.per_s is not None else ""
     left = f", {progress.left_s:,.0f} s left" if progress.left_s else ""
     return f"{done}{total}{'' if progress.unit == 'bytes' else ' ' + progress.unit}{rate}{left}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from queenlib import tables
-from queenlib.display.facts import counted
 from queenlib.messages.hive import HiveInfo
 from queenlib.messages.job import JobRecord
 from queenlib.messages.worker import WorkerInfo
@@ -47,13 +46,13 @@ class Table:
 def hive_table(hives: Iterable[HiveInfo]) -> Table:
     """Hives, a line for each, and one for each worker below it."""
     found = list(hives)
-    return Table(counted(len(found), "hive"), HIVES, tuple(line for hive in found for line in _hive_lines(hive)))
+    return Table(tables.counted(len(found), "hive"), HIVES, tuple(line for hive in found for line in _hive_lines(hive)))
 
 
 def job_table(jobs: Iterable[JobRecord]) -> Table:
     """Jobs, the newest first."""
     newest = sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True)
-    return Table(counted(len(newest), "job"), JOBS, tuple(map(_job_line, newest)))
+    return Table(tables.counted(len(newest), "job"), JOBS, tuple(map(_job_line, newest)))
 
 
 def _hive_lines(hive: HiveInfo) -> Iterator[Line]:

@@ -161,6 +161,10 @@ class Tally(Result):
         """Rows that have an answer."""
         return self.done - self.failed
 
+    def failed_by_kind(self) -> list[tuple[str, str]]:
+        """The failures as lines of a table."""
+        return [(f"failed: {kind}", f"{count:,}") for kind, count in sorted(self.failures.items())]
+
     def after(self, row: RowData) -> Self:
         """What it is once this row has ended too, which has not before."""
         kind = row.error.kind if row.error is not None else None
@@ -203,7 +207,7 @@ class BatchResult(Tally):
         facts = [
             ("rows answered", f"{self.answered:,} of {self.rows:,}"),
             ("from cache", f"{self.cached:,}"),
-            *((f"failed: {kind}", f"{count:,}") for kind, count in sorted(self.failures.items())),
+            *self.failed_by_kind(),
             ("tokens", f"{self.usage.prompt_tokens:,} in, {self.usage.completion_tokens:,} out"),
             ("time", f"{self.wall_s:,.1f} s, {self.concurrency:,} rows at once, {per_s:,.1f} rows/s"),
             ("model", self.model.name),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from queenlib import tables
 from queenlib.errors import InvalidOperation
 from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, Result
 from queenlib.messages.batch import ROWS, Tally
@@ -97,6 +98,17 @@ class EmbedResult(Tally):
 
     def __repr__(self) -> str:
         return f"<EmbedResult: {self}, {self.model.name}>"
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("texts with a vector", f"{self.answered:,} of {self.rows:,}"),
+            ("from cache", f"{self.cached:,}"),
+            *self.failed_by_kind(),
+            ("numbers in each", f"{self.dimensions:,}"),
+            ("tokens", f"{self.usage.prompt_tokens:,}"),
+            ("model", self.model.name),
+        ]
+        return tables.html("vectors", ("", ""), facts)
 
 
 Embed.result_model = EmbedResult

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from queenlib import tables
 from queenlib.messages.base import HIVE_ALIASES, Bytes, Deleted, Message, Name, Operation, Recovery, Result, Seconds, Utc
+from queenlib.messages.listing import Listing
 from queenlib.messages.worker import KeepAlive, WorkerInfo
 
 HiveId = Annotated[Name, Field(validation_alias=HIVE_ALIASES, description="which hive; `id` is accepted as well")]
@@ -76,13 +77,15 @@ class HiveInfo(Result):
     workers: tuple[WorkerInfo, ...] = ()
 
 
-_COLUMNS = ("hive", "kind or worker", "state", "reason", "model", "slots busy", "memory")
-
-
-class HiveListing(Result):
+class HiveListing(Listing):
     """All hives."""
 
+    _noun = "hive"
+    _columns = ("hive", "kind or worker", "state", "reason", "model", "slots busy", "memory")
     hives: tuple[HiveInfo, ...]
+
+    def _count(self) -> int:
+        return len(self.hives)
 
     def _rows(self) -> Iterator[tables.Row]:
         for hive in self.hives:
@@ -90,15 +93,6 @@ class HiveListing(Result):
             for worker in hive.workers:
                 slots = f"{worker.slots_busy} of {worker.slots}"
                 yield "", worker.id, worker.state, worker.reason, worker.model, slots, tables.size(worker.memory)
-
-    def __str__(self) -> str:
-        return tables.text(_COLUMNS, self._rows())
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        return tables.html(f"{len(self.hives)} {'hive' if len(self.hives) == 1 else 'hives'}", _COLUMNS, self._rows())
 
 
 class Load(Message):

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from queenlib import tables
 from queenlib.messages.base import Bytes, Count, Message, Result, Utc
 from queenlib.messages.events import Problem
+from queenlib.messages.listing import Listing
 from queenlib.messages.state import State
 
 Start = Literal["now", "on_stream"]
@@ -125,31 +126,23 @@ class CreatedJob(JobTicket):
         return JobTicket(job_id=self.job_id, sse_url=self.sse_url)
 
 
-_COLUMNS = ("job", "operation", "state", "reason", "created")
-
-
-class JobListing(Result):
+class JobListing(Listing):
     """A page of jobs, newest first."""
 
+    _noun = "job"
+    _columns = ("job", "operation", "state", "reason", "created")
+    _order = ", newest first"
     jobs: tuple[JobRecord, ...]
     next: str | None = None
     """The cursor of the page after this one; `None` on the last."""
+
+    def _count(self) -> int:
+        return len(self.jobs)
 
     def _rows(self) -> Iterator[tables.Row]:
         for job in self.jobs:
             error = job.error.kind if job.error else ""
             yield job.id, job.operation, job.state, job.reason or error, tables.moment(job.created_at)
-
-    def __str__(self) -> str:
-        return tables.text(_COLUMNS, self._rows()) if self.jobs else "no jobs"
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        return tables.html(
-            f"{len(self.jobs)} {'job' if len(self.jobs) == 1 else 'jobs'}, newest first", _COLUMNS, self._rows()
-        )
 
 
 class QueenInfo(Result):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from queenlib import tables
 from queenlib.messages.base import Bytes, Deleted, Message, ModelName, Name, Operation, Recovery, Result, Sha256, Utc
+from queenlib.messages.listing import Listing
 
 ALIAS_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 
@@ -33,10 +36,19 @@ class ModelInfo(Result):
     """What it is good for, in a sentence."""
 
 
-class ModelListing(Result):
+class ModelListing(Listing):
     """The models that are here, and those that have an alias of ours."""
 
+    _noun = "model"
+    _columns = ("model", "here", "size", "source", "about")
     models: tuple[ModelInfo, ...]
+
+    def _count(self) -> int:
+        return len(self.models)
+
+    def _rows(self) -> Iterator[tables.Row]:
+        for each in self.models:
+            yield each.name, "yes" if each.present else "no", tables.size(each.size), each.source, each.about
 
 
 class ModelUsed(Message):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from queenlib import tables
 from queenlib.messages.base import Bytes, Count, Deleted, Message, ModelName, Name, Operation, Recovery, Result, Seconds, Utc
+from queenlib.messages.listing import Listing
 
 
 class WorkerState(StrEnum):
@@ -91,10 +94,21 @@ class WorkerInfo(Result):
     """The end of its log; for a failed one."""
 
 
-class WorkerListing(Result):
+class WorkerListing(Listing):
     """All workers of one hive."""
 
+    _noun = "worker"
+    _columns = ("worker", "state", "reason", "model", "device", "slots busy", "tokens/s", "memory")
     workers: tuple[WorkerInfo, ...]
+
+    def _count(self) -> int:
+        return len(self.workers)
+
+    def _rows(self) -> Iterator[tables.Row]:
+        for each in self.workers:
+            rate = "" if each.tokens_per_s is None else f"{each.tokens_per_s:g}"
+            slots, memory = f"{each.slots_busy} of {each.slots}", tables.size(each.memory)
+            yield each.id, each.state, each.reason, each.model, each.device, slots, rate, memory
 
 
 HiveId = Annotated[Name, Field(description="which hive")]

@@ -40,7 +40,7 @@ async def test_a_turn_knows_what_was_said_before(opened: Opened, tmp_path: Path)
         assert [each["content"] for each in job.record.request["messages"]] == ["Be short.", "one", "one", "two"]
         assert job.record.request["max_tokens"] == 5
         assert "2 turns" in repr(chat)
-        assert "<td>two</td>" in chat._repr_html_()
+        assert ">two</div></td>" in chat._repr_html_()
 
 
 async def test_a_turn_can_be_taken_back(tmp_path: Path) -> None:

@@ -92,3 +92,9 @@ async def test_long_work_has_its_tags_and_its_time(queen: Queen) -> None:
         await fetch
     with pytest.raises(errors.InvalidRequest):
         queen.workers.spawn("sim:words", timeout=0)
+
+
+def test_each_says_how_to_see_what_there_is(queen: Queen) -> None:
+    """Whoever writes its name alone is told."""
+    for name in ("hives", "workers", "models", "jobs"):
+        assert f"await queen.{name}.list()" in repr(getattr(queen, name))

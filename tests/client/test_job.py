@@ -87,6 +87,8 @@ async def test_cancel_is_told_to_all_who_wait(queen: Queen) -> None:
             job.wait()
         with pytest.raises(errors.JobCancelled):
             assert [piece async for piece in job.text()] == []
+        with pytest.raises(errors.JobCancelled):
+            assert list(job.text()) == []
 
 
 async def test_what_is_heard_is_remembered(queen: Queen) -> None:

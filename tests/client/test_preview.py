@@ -44,5 +44,7 @@ async def test_where_nothing_can_be_asked_nothing_is_reckoned(queen: Queen) -> N
     assert "&lt;script&gt;" in shown._repr_html_()
     assert "<script>" not in shown._repr_html_()
     assert "from cache" in repr(shown)
+    assert f"<td>{shown.frame['prompt_tokens'].iloc[0]}</td>" in shown._repr_html_(), "a number is on the right"
+    assert ">nan<" not in seen._repr_html_(), "what is missing is blank"
     assert isinstance(shown, Preview)
     assert frames.STATS.keys() <= set(shown.frame.columns)

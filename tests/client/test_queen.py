@@ -193,7 +193,7 @@ async def test_handles_show_themselves_without_asking(tmp_path: Path) -> None:
     assert f"<summary>Job {job.id}: infer, succeeded" in job._repr_html_()
     assert "<p>&lt;b&gt;hello</p>" in job._repr_html_()
     assert job.id in str(jobs)
-    assert f"<td>{job.id}</td>" in jobs._repr_html_()
+    assert f">{job.id}</div></td>" in jobs._repr_html_()
     assert "local" in repr(hives)
     assert "<caption>1 hive</caption>" in hives._repr_html_()
 

@@ -18,6 +18,7 @@ from tests.display.making import HOSTILE, failed, snapshot
 
 HARMLESS = {
     "details",
+    "div",
     "summary",
     "table",
     "caption",
@@ -33,7 +34,7 @@ HARMLESS = {
     "br",
     "hr",
 } | {*("pre", "code", "blockquote", "strong", "em", "h1", "h2", "h3", "h4", "h5", "h6")}
-ATTRIBUTES = {"open", "scope", "class", "start"}
+ATTRIBUTES = {"align", "open", "scope", "class", "start"}
 TIMINGS = {"tokens_per_s": 41.234, "ttft_ms": 87.0}
 RESULT = {"text": "hello", "usage": {"completion_tokens": 1200}, "finish_reason": "stop", "timings": TIMINGS}
 
@@ -92,7 +93,7 @@ def test_an_error_is_shown_in_its_four_parts() -> None:
     """What, why, state, next; and the answer so far."""
     shown = card(failed("It broke.", "so far"))["text/html"]
     for part in ("what", "why", "state", "next"):
-        assert f"<td>{part}</td><td>It broke.</td>" in shown
+        assert f'<td><div align="left">{part}</div></td><td><div align="left">It broke.</div></td>' in shown
     assert "so far" in shown
 
 

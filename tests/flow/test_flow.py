@@ -65,6 +65,7 @@ async def test_whatever_a_model_says_arrives_unharmed(queen: Queen) -> None:
     """End markers, line ends, U+2028, HTML and escapes are text like any other."""
     job = queen.infer("x", model=echo(NASTY))
     assert "".join([piece async for piece in job.text()]) == NASTY
+    assert "".join(job.text()) == NASTY
     assert (await job).text == NASTY
 
 

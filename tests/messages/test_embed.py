@@ -54,3 +54,6 @@ def test_its_result_reads_well() -> None:
     result = EmbedResult(rows=1500, done=1500, failed=2, dimensions=384, model=ModelUsed(name="m"))
     assert str(result) == "1,498 of 1,500 texts have a vector of 384 numbers, 2 failed"
     assert repr(result) == f"<EmbedResult: {result}, m>"
+    html = result.model_copy(update={"failures": {"MissingCell": 2}})._repr_html_()
+    for said in ("1,498 of 1,500", "failed: MissingCell", "384", ">m</div>"):
+        assert said in html
