@@ -17,7 +17,7 @@ def test_her_jobs_end_first(tmp_path: Path) -> None:
     """It says what it waits for; an interrupt leaves her to it, and the one who asks again waits for the same end."""
     with ended(tmp_path), Queen.background(tmp_path) as queen:
         pid = pid_of(tmp_path)
-        job = queen.infer("x", model="sim:words?tokens=200&tokens_per_s=40", max_tokens=200)
+        job = queen.infer("x", model="sim:words?tokens=320&tokens_per_s=40", max_tokens=320)
         next(event for event in job if event.type == "token")
         with started(tmp_path, "down") as first:
             read_until(first.stderr, "lets her jobs end: 1 unfinished job (1 running)")
@@ -26,7 +26,7 @@ def test_her_jobs_end_first(tmp_path: Path) -> None:
         done = run(tmp_path, "down")
         assert (done.returncode, alive(pid)) == (0, False)
         assert f"(process {pid}) has ended.\n" in done.stdout
-        assert job.wait(60).usage.completion_tokens == 200
+        assert job.wait(60).usage.completion_tokens == 320
 
 
 @pytest.mark.full

@@ -27,7 +27,7 @@ def test_nobody_is_3(tmp_path: Path) -> None:
 def test_she_is_shown_with_what_she_does(tmp_path: Path) -> None:
     """Where, which version and process, jobs, hives and workers; while she ends as well."""
     with ended(tmp_path), Queen.background(tmp_path, idle_exit_s=1800) as queen:
-        job = queen.infer("x", model="sim:words?tokens=100000&tokens_per_s=50")
+        job = queen.infer("x", model="sim:words?tokens=100000&tokens_per_s=50", max_tokens=2000)
         next(event for event in job if event.type == "token")
         done = run(tmp_path, "status")
         assert (done.returncode, done.stderr) == (0, "")
