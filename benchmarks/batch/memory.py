@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
@@ -17,8 +19,15 @@ LOOK_S = 0.25
 
 
 def figures(folder: Path, *, rows: int = 100_000) -> Iterator[Figure]:
-    """All of the process counts, this benchmark included."""
-    yield Figure(f"{rows:,} rows: memory at most", asyncio.run(peak_mib(folder, rows)), "MiB", GOAL_MIB, most=True)
+    """All of a process counts that does nothing else, this benchmark included."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        most = pool.submit(measured, folder, rows).result()
+    yield Figure(f"{rows:,} rows: memory at most", most, "MiB", GOAL_MIB, most=True)
+
+
+def measured(folder: Path, rows: int) -> float:
+    """For that process."""
+    return asyncio.run(peak_mib(folder, rows))
 
 
 async def peak_mib(folder: Path, rows: int) -> float:

@@ -65,11 +65,13 @@ class Terms(Message):
     """The job that it does again, by its id."""
 
     def query(self) -> dict[str, Any]:
-        """This as the fields of a query, but for the key, which goes in a header; a tag may be there several times."""
-        said: dict[str, Any] = {"start": self.start, "retry": str(self.retry), "tag": list(self.tags)}
-        timeout = {} if self.timeout is None else {"timeout": repr(self.timeout)}
-        repeats = {} if self.repeats is None else {"repeats": self.repeats}
-        return said | timeout | repeats
+        """What of this is not as usual, as the fields of a query; a tag may be there several times.
+
+        Not the key, which goes in a header.
+        """
+        said = self.model_dump(exclude_defaults=True, exclude={"key"})
+        tags = {"tag": list(said.pop("tags"))} if "tags" in said else {}
+        return {name: str(value) for name, value in said.items()} | tags
 
 
 USUAL = Terms()
