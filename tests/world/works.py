@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from queenlib.errors import UnknownModel, WorkerDied
 from queenlib.messages.base import Deleted, Operation, Recovery, Result
-from queenlib.messages.events import Log, Progress, Token, Waiting, Working, Yielded
+from queenlib.messages.events import EndEvent, Log, Progress, StateEvent, Token, Waiting, Working, Yielded
 from queenlib.messages.hive import HiveGet
 from queenlib.messages.infer import FinishReason, Infer, InferResult, Sampling, Timings, Usage
 from queenlib.messages.model import ModelDelete, ModelUsed
@@ -118,11 +118,13 @@ class Works:
         self.generated[number] += 1
         if operation.recovery is Recovery.ONCE:
             states = [
-                kept.record.state
+                [event.data.state for event in kept.events if isinstance(event, StateEvent | EndEvent)]
                 for kept in self.disk.memory.jobs.values()
                 if kept.record.operation == "infer" and kept.record.request["seed"] == number
             ]
-            if states not in ([State.RUNNING], [State.CANCELLING]):
+            # A newer queen, whom this one does not know of yet, may have told since that it is lost.
+            last = [each[:-1][-1] if each[-1] is State.LOST else each[-1] for each in states]
+            if last not in ([State.RUNNING], [State.CANCELLING]):
                 self.troubles.append(f"{number} was begun and is kept as {states}")
 
 
