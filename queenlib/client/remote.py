@@ -67,7 +67,7 @@ class RemoteQueen:
 
     async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> CreatedJob:
         """See `Backend.create_job`. Each call has a key of its own, or the one given: a retried call makes no second job."""
-        body = (payload if isinstance(payload, Operation) else parse_operation(payload)).wire()
+        body = parse_operation(payload).wire()
         headers = {"idempotency-key": terms.key or self._world.new_id("auto"), **WHOLE}
         sent: dict[str, Any] = {"params": terms.query(), "headers": headers, "body": body}
         for tries in range(1, CREATE_TRIES + 1):

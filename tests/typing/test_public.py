@@ -9,6 +9,7 @@ from typing import Any, assert_type
 import pytest
 
 from queenlib import Event, HiveList, Infer, Job, Queen, QueenError, State, errors, parse_operation
+from queenlib.client.feed import Feed
 from queenlib.messages.base import Deleted
 from queenlib.messages.hive import HiveInfo, HiveListing, HiveStatusReport
 from queenlib.messages.infer import InferResult
@@ -44,7 +45,7 @@ async def test_streams_are_typed(queen: Queen) -> None:
         assert_type(event, Event)
     for event in job:
         assert_type(event, Event)
-    async for piece in job.text():
+    async for piece in assert_type(job.text(), Feed[str]):
         assert_type(piece, str)
     for piece in job.text():
         assert_type(piece, str)
