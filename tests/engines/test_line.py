@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from queenlib.engines.host import web
+from queenlib.engines.host.caller import Caller
 from queenlib.engines.line import Line
 from queenlib.errors import NotAsked, WorkerDied, WorkerProtocol, WorkerStalled
 from queenlib.world import World
@@ -75,13 +76,11 @@ async def test_a_body_that_no_socket_takes_at_once_arrives_whole() -> None:
     """What is sent before there is a transport, and what is sent after, are one request."""
     bodies: list[bytes] = []
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        bodies.append((await web.read(reader)).body)
-        writer.write(answer(b"{}"))
-        await writer.drain()
-        writer.close()
+    async def talk(request: web.Request, caller: Caller) -> None:
+        bodies.append(request.body)
+        await caller.write(answer(b"{}"))
 
-    async with await asyncio.start_server(talk, "127.0.0.1", 0) as service:
+    async with await asyncio.get_running_loop().create_server(lambda: Caller(talk), "127.0.0.1", 0) as service:
         line = Line(f"http://127.0.0.1:{service.sockets[0].getsockname()[1]}", "k", "w", World())
         assert (await line.post("/x", {"b": "x" * 16_000_000}, limit_s=20.0)).status == 200
     assert bodies == [b'{"b":"%s"}' % (b"x" * 16_000_000)]

@@ -13,11 +13,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
 from queenlib.engines.host import lifeline, web
+from queenlib.engines.host.caller import Caller
 from queenlib.engines.host.direction import direction, packed
 from queenlib.engines.host.journal import Journal
 from queenlib.engines.host.script import Script, count, script
@@ -61,22 +61,19 @@ class Simulation:
         self._journal = Journal(config["journal"])
         self._total = self._peak = 0
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one connection."""
-        with suppress(OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            request = await web.read(reader)
+    async def answer(self, request: web.Request, caller: Caller) -> None:
+        """Answer one request."""
+        with suppress(ValueError):
             if self.sim["wedge"]:
-                await reader.read()
+                await asyncio.Event().wait()
             elif request.path != "/health" and not self._knows_key(request):
-                writer.write(web.problem(401, "authentication_error", "Invalid API Key"))
+                await caller.write(web.problem(401, "authentication_error", "Invalid API Key"))
             elif (request.method, request.path) == ("POST", "/v1/chat/completions"):
-                await self._complete(json.loads(request.body), reader, writer)
+                await self._complete(json.loads(request.body), caller)
             elif (request.method, request.path) == ("POST", "/v1/embeddings"):
-                writer.write(await self._embed(json.loads(request.body)["input"]))
+                await caller.write(await self._embed(json.loads(request.body)["input"]))
             else:
-                writer.write(self._look(request))
-            await writer.drain()
-        writer.close()
+                await caller.write(self._look(request))
 
     def _knows_key(self, request: web.Request) -> bool:
         return hmac.compare_digest(request.headers.get("authorization", "").encode("latin-1"), self._key)
@@ -118,17 +115,17 @@ class Simulation:
         entries = [{"index": number, "object": "embedding", "embedding": each} for number, each in enumerate(made)]
         return web.whole(200, {"data": entries, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
 
-    async def _complete(self, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _complete(self, body: dict[str, Any], caller: Caller) -> None:
         said = script(self.sim, body)
         if said.prompt_tokens >= self._context:
             text = f"request ({said.prompt_tokens} tokens) exceeds the available context size ({self._context} tokens)"
             counts = {"n_prompt_tokens": said.prompt_tokens, "n_ctx": self._context}
-            writer.write(web.problem(400, "exceed_context_size_error", text, **counts))
+            await caller.write(web.problem(400, "exceed_context_size_error", text, **counts))
             return
         wanted = body.get("id_slot", -1)
         free = [slot for slot in self._slots if not slot.busy and wanted in (-1, slot.number)]
         if not free:
-            writer.write(web.problem(503, "unavailable_error", "no slot is free"))
+            await caller.write(web.problem(503, "unavailable_error", "no slot is free"))
             return
         slot = free[0]
         slot.busy, slot.settings = True, SETTINGS | {name: body[name] for name in SETTINGS if name in body}
@@ -137,32 +134,21 @@ class Simulation:
         self._journal.note("start", body["messages"])
         left = True
         try:
-            left = not await _until_left(self._speaking(said, bool(body.get("stream")), writer), reader)
+            await self._say(said, bool(body.get("stream")), caller)
+            left = False
         finally:
             slot.busy = False
             self._journal.note("left" if left else "end", body["messages"])
 
-    def _speaking(self, said: Script, streamed: bool, writer: asyncio.StreamWriter) -> Coroutine[Any, Any, object]:
+    async def _say(self, said: Script, streamed: bool, caller: Caller) -> None:
         if 0 < self.sim["mute_from"] <= self._total:
-            return asyncio.Event().wait()
-        return speak(self.sim, said, self._chunk, writer) if streamed else tell(self.sim, said, writer)
+            await asyncio.Event().wait()
+        await (speak(self.sim, said, self._chunk, caller) if streamed else tell(self.sim, said, caller))
 
 
 def _tokens(text: str) -> int:
     """Tokens of a text that a vector is made of: its words, and one."""
     return len(text.split()) + 1
-
-
-async def _until_left(speaking: Coroutine[Any, Any, object], reader: asyncio.StreamReader) -> bool:
-    """Speak until all is said, or the other side has closed the line; whether all was said."""
-    speech, line = asyncio.create_task(speaking), asyncio.create_task(reader.read(1))
-    try:
-        await asyncio.wait({speech, line}, return_when=asyncio.FIRST_COMPLETED)
-        return speech.done()
-    finally:
-        for task in (speech, line):
-            task.cancel()
-        await asyncio.gather(speech, line, return_exceptions=True)
 
 
 def main() -> None:
@@ -193,7 +179,8 @@ def _load(sim: dict[str, Any]) -> None:
 
 
 async def _serve(simulation: Simulation, context: int, started: float) -> None:
-    service = await asyncio.start_server(simulation.answer, "127.0.0.1", 0)
+    loop = asyncio.get_running_loop()
+    service = await loop.create_server(lambda: Caller(simulation.answer), "127.0.0.1", 0)
     url = f"http://127.0.0.1:{service.sockets[0].getsockname()[1]}"
     sys.stderr.write(f"simulated: listening on {url}\n")
     sys.stderr.flush()

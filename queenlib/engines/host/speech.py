@@ -12,6 +12,7 @@ import time
 from typing import Any, NoReturn
 
 from queenlib.engines.host import web
+from queenlib.engines.host.caller import Caller
 from queenlib.engines.host.script import Script
 
 BAD_UTF8 = b"\xff\xfe"
@@ -19,36 +20,36 @@ AGAIN_S = 0.1
 """Between two of what it sends in place of an answer, in seconds."""
 
 
-async def speak(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.StreamWriter) -> None:
+async def speak(sim: dict[str, Any], said: Script, chunk: int, caller: Caller) -> None:
     """Write the whole answer as a stream.
 
     Args:
         sim: The fields of a `SimSpec`.
         said: The answer.
         chunk: Tokens of the prompt that are read in one step.
-        writer: Where to.
+        caller: To whom.
     """
-    writer.write(web.STREAM_HEAD)
+    await caller.write(web.STREAM_HEAD)
     began = time.monotonic()
-    await _read_prompt(sim, said, chunk, writer)
+    await _read_prompt(sim, said, chunk, caller)
     read = time.monotonic()
     tokens = [*(("reasoning_content", text) for text in said.reasoning), *(("content", text) for text in said.content)]
     for number, (channel, text) in enumerate(tokens, 1):
         await asyncio.sleep(max(0.0, read + number / sim["tokens_per_s"] - time.monotonic()))
-        await _go_wrong(sim, number, writer)
+        await _go_wrong(sim, number, caller)
         choice = _choice(**{channel: text})
         if channel == "content" and said.logs:
             log = said.logs[number - len(said.reasoning) - 1]
             choice[0]["logprobs"] = {"content": [{"token": text, "bytes": list(text.encode()), "logprob": log}]}
-        await _send(writer, choice, bad=number == sim["bad_utf8_at_token"])
-    await _send(writer, _choice(said.finish))
+        await _send(caller, choice, bad=number == sim["bad_utf8_at_token"])
+    await _send(caller, _choice(said.finish))
     times = {"prompt_ms": (read - began) * 1000, "predicted_ms": (time.monotonic() - read) * 1000}
     used = {"prompt_tokens": said.prompt_tokens, "completion_tokens": len(tokens)}
-    await _send(writer, [], usage={**used, "prompt_tokens_details": {"cached_tokens": 0}}, timings=times)
-    writer.write(web.event(b"[DONE]") + web.STREAM_END)
+    await _send(caller, [], usage={**used, "prompt_tokens_details": {"cached_tokens": 0}}, timings=times)
+    await caller.write(web.event(b"[DONE]") + web.STREAM_END)
 
 
-async def tell(sim: dict[str, Any], said: Script, writer: asyncio.StreamWriter) -> None:
+async def tell(sim: dict[str, Any], said: Script, caller: Caller) -> None:
     """Write the whole answer at once, after the time that a stream of it takes.
 
     What goes wrong at a token goes wrong in streams alone.
@@ -56,7 +57,7 @@ async def tell(sim: dict[str, Any], said: Script, writer: asyncio.StreamWriter) 
     Args:
         sim: The fields of a `SimSpec`.
         said: The answer.
-        writer: Where to.
+        caller: To whom.
     """
     made = len(said.reasoning) + len(said.content)
     times = {"prompt_ms": sim["prefill_ms"], "predicted_ms": 1000 * made / sim["tokens_per_s"]}
@@ -66,8 +67,8 @@ async def tell(sim: dict[str, Any], said: Script, writer: asyncio.StreamWriter) 
         message["reasoning_content"] = "".join(said.reasoning)
     used = {"prompt_tokens": said.prompt_tokens, "completion_tokens": made, "total_tokens": said.prompt_tokens + made}
     choice = {"index": 0, "finish_reason": said.finish, "message": message}
-    writer.write(web.whole(200, {"choices": [choice], "object": "chat.completion", "usage": used, "timings": times}))
-    await writer.drain()
+    answer = {"choices": [choice], "object": "chat.completion", "usage": used, "timings": times}
+    await caller.write(web.whole(200, answer))
 
 
 def die(number: signal.Signals, last_words: str) -> NoReturn:
@@ -79,42 +80,40 @@ def die(number: signal.Signals, last_words: str) -> NoReturn:
     raise AssertionError("a signal ends this process")
 
 
-async def _read_prompt(sim: dict[str, Any], said: Script, chunk: int, writer: asyncio.StreamWriter) -> None:
+async def _read_prompt(sim: dict[str, Any], said: Script, chunk: int, caller: Caller) -> None:
     total = said.prompt_tokens
     for done in (*range(0, total, chunk), total):
         if done:
             step = chunk if done < total else (done - 1) % chunk + 1
             await asyncio.sleep(sim["prefill_ms"] / 1000 * step / total)
         progress = {"total": total, "cache": 0, "processed": done}
-        await _send(writer, _choice(role="assistant", content=None), prompt_progress=progress)
+        await _send(caller, _choice(role="assistant", content=None), prompt_progress=progress)
 
 
-async def _send(writer: asyncio.StreamWriter, choices: list[Any], *, bad: bool = False, **more: Any) -> None:
+async def _send(caller: Caller, choices: list[Any], *, bad: bool = False, **more: Any) -> None:
     if bad:  # a mark that JSON writes in a way of its own, in place of which come the bad bytes
         choices[0]["delta"] = {name: f"\0{text}" for name, text in choices[0]["delta"].items()}
     data = json.dumps({"choices": choices, "object": "chat.completion.chunk", **more}, ensure_ascii=False).encode()
-    writer.write(web.event(data.replace(rb"\u0000", BAD_UTF8, 1) if bad else data))
-    await writer.drain()
+    await caller.write(web.event(data.replace(rb"\u0000", BAD_UTF8, 1) if bad else data))
 
 
 def _choice(finish: str | None = None, **delta: Any) -> list[dict[str, Any]]:
     return [{"index": 0, "finish_reason": finish, "delta": delta}]
 
 
-async def _go_wrong(sim: dict[str, Any], number: int, writer: asyncio.StreamWriter) -> None:
+async def _go_wrong(sim: dict[str, Any], number: int, caller: Caller) -> None:
     if number == sim["stall_at_token"]:
         await asyncio.Event().wait()
     if number == sim["drip_at_token"]:
-        await _for_ever(writer, web.chunk(b"d"))
+        await _for_ever(caller, web.chunk(b"d"))
     if number == sim["blank_at_token"]:
-        await _for_ever(writer, web.event(json.dumps({"choices": _choice(content="")}).encode()))
+        await _for_ever(caller, web.event(json.dumps({"choices": _choice(content="")}).encode()))
     if number == sim["crash_at_token"]:
         await asyncio.sleep(0.05)  # what was said before is on its way
         die(signal.SIGSEGV, "simulated: segmentation fault, as asked for")
 
 
-async def _for_ever(writer: asyncio.StreamWriter, data: bytes) -> None:
+async def _for_ever(caller: Caller, data: bytes) -> None:
     while True:
-        writer.write(data)
-        await writer.drain()
+        await caller.write(data)
         await asyncio.sleep(AGAIN_S)

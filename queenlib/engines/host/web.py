@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
 
+HEAD_BYTES = 64 * 1024
 BODY_BYTES = 64 * 1024 * 1024
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
@@ -34,21 +34,27 @@ class Request:
     body: bytes
 
 
-async def read(reader: asyncio.StreamReader) -> Request:
-    """The request of a connection.
+def request(came: bytes | bytearray) -> Request | None:
+    """The request that has come, once all of it has; what follows it is not looked at.
 
     Raises:
         ValueError: It is none.
-        asyncio.IncompleteReadError: It was cut off.
     """
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *rest = head.split("\r\n")
+    ends = came.find(b"\r\n\r\n")
+    if (ends if ends >= 0 else len(came)) > HEAD_BYTES:
+        raise ValueError("the head is too long")
+    if ends < 0:
+        return None
+    first, *rest = came[:ends].decode("latin-1").split("\r\n")
     method, path, _ = first.split(" ")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest if line)}
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
     length = int(headers.get("content-length", "0"))
-    if length > BODY_BYTES:
+    if not 0 <= length <= BODY_BYTES:
         raise ValueError("the body is too long")
-    return Request(method, path, headers, await reader.readexactly(length))
+    begins = ends + 4
+    if len(came) < begins + length:
+        return None
+    return Request(method, path, headers, bytes(came[begins : begins + length]))
 
 
 def whole(status: int, data: Any) -> bytes:

@@ -8,8 +8,10 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from queenlib.engines.host.caller import Caller
 from queenlib.engines.host.script import script
 from queenlib.engines.host.speech import BAD_UTF8, speak, tell
+from queenlib.engines.host.web import Request
 from queenlib.engines.simulated import SimSpec
 
 
@@ -17,15 +19,14 @@ async def said(sim: SimSpec, *, chunk: int = 2, whole: bool = False, **more: Any
     """What goes over a socket."""
     body = {"messages": [{"role": "user", "content": "one two three four"}], **more}
 
-    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def talk(_: Request, caller: Caller) -> None:
         script_ = script(asdict(sim), body)
-        await (tell(asdict(sim), script_, writer) if whole else speak(asdict(sim), script_, chunk, writer))
-        writer.close()
-        await writer.wait_closed()
+        await (tell(asdict(sim), script_, caller) if whole else speak(asdict(sim), script_, chunk, caller))
 
-    service = await asyncio.start_server(talk, "127.0.0.1", 0)
+    service = await asyncio.get_running_loop().create_server(lambda: Caller(talk), "127.0.0.1", 0)
     async with service:
         reader, writer = await asyncio.open_connection(*service.sockets[0].getsockname())
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
         heard = await reader.read()
         writer.close()
         await writer.wait_closed()
