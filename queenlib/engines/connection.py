@@ -120,6 +120,10 @@ class EngineConnection:
         """What comes next that says something, or nothing at the end. Events that say nothing renew no patience."""
         limit_s = self._patience.between_tokens_s if answer.tokens else self._patience.first_token_s
         items: list[Token | Progress] = []
+        while not items and answer.finished is None and (ready := exchange.ready()) is not None:
+            items += answer.feed(ready.data, ready.at)
+        if items or answer.finished is not None:
+            return items
         try:
             async with self._world.limit(limit_s):
                 while not items and answer.finished is None:

@@ -24,6 +24,9 @@ AGAIN_S = 0.05
 WANTING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 """What fails on our side of a connection: it says nothing of the other."""
 
+CONNECTED = {0, errno.EISCONN}
+"""What a second try at a connection says when the first has got through, as it has on loopback: there is no need to wait."""
+
 
 class Line:
     """Where a worker listens, and what it wants to be shown.
@@ -107,7 +110,9 @@ class Line:
         line = socket.socket(self._family, socket.SOCK_STREAM)
         try:
             line.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(line, (self._host, self._port))
+            address = self._host, self._port
+            if line.connect_ex(address) and line.connect_ex(address) not in CONNECTED:
+                await asyncio.get_running_loop().sock_connect(line, address)
         except BaseException:
             line.close()
             raise

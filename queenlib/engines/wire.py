@@ -90,6 +90,8 @@ class Exchange(asyncio.Protocol):
 
     async def head(self, limit_s: float) -> int:
         """The status, as soon as the head of the answer has come; raises as `next` does."""
+        if self.status:
+            return self.status
         try:
             async with self._world.limit(limit_s):
                 return await self._head()
@@ -104,6 +106,16 @@ class Exchange(asyncio.Protocol):
         except TimeoutError:
             raise stalled(self._name, limit_s) from None
 
+    def ready(self) -> Piece | None:
+        """What `next` gives, where that has come already: it costs no timer."""
+        while self._body and not self._pieces and self._streams:
+            chunk, at = self._taken()
+            try:
+                self._pieces.extend(Piece(event.data, at) for event in self._decoder.feed(chunk))
+            except TooLarge as error:
+                raise protocol(self._name, error.what) from None
+        return self._pieces.popleft() if self._pieces else None
+
     async def next(self, limit_s: float) -> Piece | None:
         """The data of the stream's next event; `None` at the end of the stream. Comments are no events.
 
@@ -114,13 +126,12 @@ class Exchange(asyncio.Protocol):
         """
         try:
             async with self._world.limit(limit_s):
-                if await self._head() != 200 or not self._type.startswith(b"text/event-stream"):
+                await self._head()
+                if not self._streams:
                     raise protocol(self._name, f"it answered {self.status} with {self._type.decode('latin-1')!r}, no stream")
-                while not self._pieces:
-                    if (chunk := await self._chunk()) is None:
-                        return None
-                    self._split(*chunk)
-                return self._pieces.popleft()
+                while (piece := self.ready()) is None and not self._whole:
+                    await self._more()
+                return piece
         except TimeoutError:
             raise stalled(self._name, limit_s) from None
 
@@ -130,7 +141,7 @@ class Exchange(asyncio.Protocol):
             raise protocol(self._name, f"it answered {status} with {self._type.decode('latin-1')!r}, not with JSON")
         body = bytearray()
         while (chunk := await self._chunk()) is not None:
-            body += chunk[0]
+            body += chunk
             if len(body) > BODY_BYTES:
                 raise protocol(self._name, f"its answer is longer than {BODY_BYTES:,} bytes")
         return Reply(status, decode(self._name, body.decode("utf-8", "replace")))
@@ -140,22 +151,23 @@ class Exchange(asyncio.Protocol):
             await self._more()
         return self.status
 
-    def _split(self, chunk: bytes, at: float) -> None:
-        try:
-            self._pieces.extend(Piece(event.data, at) for event in self._decoder.feed(chunk))
-        except TooLarge as error:
-            raise protocol(self._name, error.what) from None
-
-    async def _chunk(self) -> tuple[bytes, float] | None:
+    async def _chunk(self) -> bytes | None:
         while not self._body:
             if self._whole:
                 return None
             await self._more()
+        return self._taken()[0]
+
+    def _taken(self) -> tuple[bytes, float]:
         chunk = self._body.popleft()
         self._ahead -= len(chunk[0])
         if self._ahead < AHEAD_BYTES and self._transport is not None:
             self._transport.resume_reading()
         return chunk
+
+    @property
+    def _streams(self) -> bool:
+        return self.status == 200 and self._type.startswith(b"text/event-stream")
 
     async def _more(self) -> None:
         if self._error is not None:

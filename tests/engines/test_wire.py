@@ -114,3 +114,22 @@ async def test_long_streams_are_held_back() -> None:
         assert found == texts
         assert await exchange.next(20.0) is None
         exchange.close()
+
+
+async def test_what_has_come_is_there_without_a_wait() -> None:
+    """In its order, as `next` gives it; nothing before the head, at the end, and of what is no stream."""
+    async with answering([STREAM, chunked(b"data: 1\n\n: x\n\n", b"data: 2\n\ndata: 3\n\n", b"data: 4\n\n")]) as line:
+        exchange = await line.open("/", {})
+        assert exchange.ready() is None
+        await asyncio.sleep(0.1)
+        found = [exchange.ready(), await exchange.next(20.0), exchange.ready(), exchange.ready()]
+        assert [piece and piece.data for piece in found] == ["1", "2", "3", "4"]
+        assert exchange.ready() is None
+        assert await exchange.next(20.0) is None
+        exchange.close()
+    async with answering([answer(b"data: 1\n\n")]) as line:
+        exchange = await line.open("/", {})
+        await asyncio.sleep(0.1)
+        assert exchange.ready() is None
+        assert await exchange.head(20.0) == 200
+        exchange.close()
