@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hmac import compare_digest
 from ipaddress import ip_address
 
@@ -95,6 +96,7 @@ def _judge_host(scope: Scope, names: Collection[str]) -> Refusal | None:
     )
 
 
+@lru_cache(maxsize=64)
 def _is_here(name: str, here: str) -> bool:
     """Whether this names the address that the request came to; on loopback, any name of loopback does."""
     try:
