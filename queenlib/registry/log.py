@@ -34,6 +34,7 @@ from queenlib.messages.events import (
 )
 from queenlib.messages.job import JobRecord, Terms
 from queenlib.messages.state import State
+from queenlib.registry.carrier import Carrier, Load
 from queenlib.registry.fold import PLAIN, advance, begin, fold
 from queenlib.registry.pieces import Pieces
 from queenlib.registry.shown import Shown
@@ -68,7 +69,7 @@ class JobLog:
         """Whether there is such a job: its creation is kept."""
         self._operation, self._store, self._world = operation, store, world
         self._pending, self._pieces = list(unkept), Pieces()
-        self._writing: asyncio.Task[None] | None = None
+        self._carrier = Carrier(store, self.tail, self._take, self._break)
         self._soon = Soon(self._stir, LINGER_S)
 
     @property
@@ -100,7 +101,7 @@ class JobLog:
             KeyConflict: A job with its key exists, and was created with another payload.
             QueenError: It could not be kept; there is no such job.
         """
-        record, first = self.record, self._take()  # who finds it in the store may start it before this returns
+        record, first = self._take()  # who finds it in the store may start it before this returns
         digest, beside = payload_digest(self._operation, record.terms), self._operation.beside()
         try:
             job_id = await self._store.create(record, first, digest, beside)
@@ -115,10 +116,15 @@ class JobLog:
         return job_id
 
     async def write(self, body: Body) -> None:
-        """Note what an operation yielded; waits where the store is far behind, and where it has failed until the end."""
-        self._note(body)
-        if len(self._pending) > PENDING_LIMIT or self.broken.done():
-            await self.kept_beyond(self._last_seq - 1)
+        """Note what an operation yielded; waits where the store is far behind, and where it has failed until the end.
+
+        The first piece of an answer is waited for: somebody watches for it, and what the work does next would hold it up.
+        """
+        begins = not self.record.tokens
+        noted = self._note(body)
+        if (begins and isinstance(noted, Token)) or len(self._pending) > PENDING_LIMIT or self.broken.done():
+            newest = self._last_seq + bool(self._pieces)
+            await self.kept_beyond(newest - 1)
 
     async def settled(self) -> None:
         """Wait until all that was noted before is kept, or the store has failed."""
@@ -170,16 +176,17 @@ class JobLog:
             await self.tail.change()
         return not over
 
-    def _note(self, yielded: Body) -> None:
+    def _note(self, yielded: Body) -> Body | None:
+        """Note what of it is to be kept; that."""
         body = self._operation.keeps(yielded)
         if body is None:
-            return
+            return None
         if not isinstance(body, Token) or not self._pieces.fits(body):
             self._settle()
         match body:
             case Token():
                 self._pieces.add(body)
-                self._stir()
+                self._stir(at_once=not self.record.tokens)
             case Waiting(reason=reason):
                 told = (self.record.state, self.record.reason) == (State.WAITING, reason)
                 if not told and self.record.state is not State.CANCELLING:
@@ -189,46 +196,39 @@ class JobLog:
                     self.state(State.RUNNING)
             case Log() | Progress() | RowData() | VectorsData() | Metrics():
                 self._add(EVENT_OF[type(body)](**self._next(), data=body))
+        return body
 
     def _settle(self) -> None:
         """Make one event of the pieces that were gathered."""
         if self._pieces:
-            self._add(TokenEvent(**self._next(), data=self._pieces.take(self.record.tokens)))
+            self._put(TokenEvent(**self._next(), data=self._pieces.take(self.record.tokens)))
 
     def _next(self) -> dict[str, Any]:
         return {"job_id": self._record.id, "seq": self._last_seq + 1, "at": self._world.now()}
 
-    def _add(self, event: Event) -> None:
+    def _put(self, event: Event) -> None:
         if not isinstance(event, PLAIN):
             self._record = fold(self.record, event)
         self._last_seq = event.seq
         self._pending.append(event)
+
+    def _add(self, event: Event) -> None:
+        self._put(event)
         if isinstance(event, ProgressEvent):
             self._soon.ask()
         else:
             self._stir()
 
-    def _stir(self) -> None:
+    def _stir(self, *, at_once: bool = False) -> None:
+        """See that what is pending is written."""
         self._soon.done()
-        if self.made and self._writing is None and not self.broken.done():
-            self._writing = asyncio.create_task(self._write(), name=f"log {self.record.id}")
+        if self.made and not self.broken.done():
+            self._carrier.go(at_once=at_once)
 
-    def _take(self) -> list[Event]:
+    def _take(self) -> Load:
         self._settle()
         batch, self._pending = self._pending, []
-        return batch
-
-    async def _write(self) -> None:
-        """Bring what is pending to the store, batch by batch, and then show it."""
-        while batch := self._take():
-            record = self.record
-            try:
-                await self._store.append(record, batch)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the job's readers are told
-                self._break(error)
-                break
-            self.tail.show(record, batch)
-        self._writing = None
+        return self.record, batch
 
     def _break(self, error: Exception) -> None:
         self.broken.set_result(not_kept(self.record.id, self.tail.record.last_seq, error))

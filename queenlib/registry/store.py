@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,9 +25,9 @@ _FIRST_TERMS = {"start", "key", "retry"}
 class Store(Protocol):
     """Keeps each job's record, its log and its result.
 
-    The writer of a job is its one `JobLog`. What `create` and `append` wrote is kept when they return, and only then may
-    anybody be shown it. They write all of what they are given or nothing. When one raises, nothing more is written to that
-    job's log but one event, its `end`, and that once.
+    The writer of a job is its one `JobLog`. What `create` and `append` wrote is kept when they have been awaited, and only
+    then may anybody be shown it. They write all of what they are given or nothing. When one raises, nothing more is written
+    to that job's log but one event, its `end`, and that once.
     """
 
     @property
@@ -56,8 +56,10 @@ class Store(Protocol):
         """
         ...
 
-    async def append(self, record: JobRecord, events: Sequence[Event]) -> None:
+    def append(self, record: JobRecord, events: Sequence[Event]) -> Awaitable[None]:
         """Add to a job's log, and keep the record that the whole log folds to: in one step, the result with the `end`.
+
+        It may be under way as soon as this returns, and is kept when what this returns has been awaited.
 
         Raises:
             Conflict: If the first event does not follow the last that is kept; nothing was written.

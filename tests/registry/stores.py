@@ -32,6 +32,8 @@ class SlowStore(MemoryStore):
     def __init__(self, write_s: float = 0.02, memory: Memory | None = None) -> None:
         super().__init__(memory)
         self.write_s = write_s
+        self.written = 0
+        """How often something was added to a log."""
 
     async def create(
         self, record: JobRecord, events: Sequence[Event], digest: str, beside: Mapping[str, Any] = NOTHING
@@ -46,6 +48,7 @@ class SlowStore(MemoryStore):
         """Take a while, then write."""
         await asyncio.sleep(self.write_s)
         await super().append(record, events)
+        self.written += 1
 
 
 class FullStore(SlowStore):

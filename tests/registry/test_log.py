@@ -108,15 +108,47 @@ def test_any_bodies_come_back_as_they_were(story: list[tuple[Body, bool]], write
 
 
 async def test_pieces_gather_while_the_store_writes() -> None:
-    """Pieces that come while the store is busy share an event: of one channel, and only so many."""
+    """Pieces that come while the store is busy share an event: of one channel, and only so many; the first goes alone."""
     store = SlowStore()
     log = await running(store)
-    for n in range(PIECES_LIMIT + 10):
+    for n in range(PIECES_LIMIT + 11):
         await log.write(token(f"{n},"))
     await log.write(token("hm", channel="reasoning"))
     await log.end(DONE)
     counts = [len(event.data.cuts) for event in await store.read("job-a", 0, 100) if isinstance(event, TokenEvent)]
-    assert counts == [PIECES_LIMIT, 10, 1]
+    assert counts == [1, PIECES_LIMIT, 10, 1]
+
+
+@pytest.mark.parametrize("busy", [False, True])
+async def test_the_first_piece_of_an_answer_is_kept_before_the_work_goes_on(busy: bool) -> None:
+    """Whether the store is idle or busy; later pieces are not waited for."""
+    log = await running(SlowStore())
+    if busy:
+        await log.write(Log(text="x"))
+        await asyncio.sleep(0.001)
+    else:
+        await log.settled()
+    await log.write(token("a"))
+    assert log.shown.tokens == 1
+    await log.write(token("b"))
+    assert log.shown.tokens == 1
+    await log.end(DONE)
+
+
+async def test_who_waits_for_the_first_piece_can_leave() -> None:
+    """Work that is cancelled while it waits ends at once, and the piece is kept."""
+    store = SlowStore()
+    log = await running(store)
+    await log.settled()
+    store.write_s = 0.2
+    writing = asyncio.create_task(log.write(token("a")))
+    await asyncio.sleep(0.01)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert log.shown.tokens == 0
+    await log.end(DONE)
+    assert log.shown.tokens == 1
 
 
 async def test_progress_goes_with_what_comes_right_after_it() -> None:
@@ -124,12 +156,11 @@ async def test_progress_goes_with_what_comes_right_after_it() -> None:
     store = SlowStore()
     log = await running(store)
     await log.settled()
-    before = log.shown.last_seq
+    before, written = log.shown.last_seq, store.written
     await log.write(Progress(what="prefill", done=1, total=2, unit="tokens"))
     await asyncio.sleep(0)
     await log.write(token("x"))
-    await log.tail.change()
-    assert log.shown.last_seq == before + 2
+    assert (log.shown.last_seq, store.written) == (before + 2, written + 1)
     await log.write(Progress(what="prefill", done=2, total=2, unit="tokens"))
     async with asyncio.timeout(10):
         assert await log.kept_beyond(before + 2)

@@ -17,9 +17,9 @@ KILLED = "tests/faults/test_create.py::test_killed_in_the_instruction_after_crea
 SHOWN = (
     Sabotage(
         "publish before commit",
-        LOG,
-        "            record = self.record\n            try:\n",
-        "            record = self.record\n            self.tail.show(record, batch)\n            try:\n",
+        "queenlib/registry/carrier.py",
+        "            load, kept = given\n",
+        "            load, kept = given\n            self._tail.show(*load)\n",
         f"{JOBS}::test_nothing_is_shown_before_it_is_kept_and_pieces_share_events",
     ),
     Sabotage(
@@ -35,8 +35,8 @@ SHOWN = (
     Sabotage(
         "pieces that are not waited for",
         f"{SQLITE}/writer.py",
-        "        return await deed.future\n",
-        "        return None if deed.relaxed else await deed.future\n",
+        "            self._inbox.put(deed)\n        return deed.future\n",
+        "            self._inbox.put(deed)\n        return asyncio.sleep(0) if deed.relaxed else deed.future\n",
         POWER,
     ),
     Sabotage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -102,11 +102,12 @@ class SqliteStore:
         created: str = await self._writer.do(Deed(lambda ledger: ledger.create(record, events, digest, beside)))
         return created
 
-    async def append(self, record: JobRecord, events: Sequence[Event]) -> None:
+    def append(self, record: JobRecord, events: Sequence[Event]) -> Awaitable[None]:
         """See `Store.append`."""
         ends = isinstance(events[-1], EndEvent)
         relaxed = all(isinstance(event, TokenEvent) for event in events)
-        await self._writer.do(Deed(lambda ledger: ledger.append(record, events), patient=True, vital=ends, relaxed=relaxed))
+        deed = Deed(lambda ledger: ledger.append(record, events), patient=True, vital=ends, relaxed=relaxed)
+        return self._writer.do(deed)
 
     async def get(self, job_id: str) -> JobRecord | None:
         """See `Store.get`."""

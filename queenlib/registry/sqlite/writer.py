@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -65,17 +66,18 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="queenlib store", daemon=True)
         self._thread.start()
 
-    async def do(self, deed: Deed) -> Any:
-        """Write something; it is on the disk when this returns.
+    def do(self, deed: Deed) -> asyncio.Future[Any]:
+        """Begin to write something; it is on the disk when this has been awaited.
 
         Raises:
-            StoreFailed: It could not be.
-            QueenError: What the deed says.
+            StoreFailed: When it is awaited: it could not be.
+            QueenError: Likewise: what the deed says.
         """
         if self._closed:
-            raise failures.closed(self._opened.path)
-        self._inbox.put(deed)
-        return await deed.future
+            deed.future.set_exception(failures.closed(self._opened.path))
+        else:
+            self._inbox.put(deed)
+        return deed.future
 
     def close(self) -> None:
         """Write what is left, bring all into the database, and let go."""

@@ -65,11 +65,11 @@ async def rested(writer: Writer) -> None:
     await writer.do(Deed(lambda _: None))
 
 
-async def behind(gate: Gate, writer: Writer, deeds: list[Deed]) -> list[asyncio.Task[Any]]:
+async def behind(gate: Gate, writer: Writer, deeds: list[Deed]) -> list[asyncio.Future[Any]]:
     """Let the first of some deeds come to its sync, and the others wait for it."""
-    tasks = [asyncio.create_task(writer.do(deeds[0]))]
+    tasks = [writer.do(deeds[0])]
     assert await asyncio.to_thread(gate.reached.wait, 30)
-    tasks += [asyncio.create_task(writer.do(deed)) for deed in deeds[1:]]
+    tasks += [writer.do(deed) for deed in deeds[1:]]
     await asyncio.sleep(0)
     return tasks
 
@@ -357,7 +357,7 @@ async def test_another_programs_lock_is_waited_for(path: Path) -> None:
     with writing(path, waits=LONG) as writer:
         await writer.do(creating("job-a", 3))
         with locked(path) as free:
-            end = asyncio.create_task(writer.do(ends("job-a", 3)))
+            end = writer.do(ends("job-a", 3))
             for number in range(2):
                 with pytest.raises(StoreBusy) as caught:
                     await writer.do(creating(f"job-{number}"))
@@ -385,7 +385,7 @@ async def test_a_lock_that_stays_is_told_to_all(path: Path) -> None:
 async def test_a_short_lock_is_not_noticed(path: Path) -> None:
     """Who comes while it is there has its answer when it is gone."""
     with writing(path) as writer, locked(path) as free:
-        task = asyncio.create_task(writer.do(creating("job-a")))
+        task = writer.do(creating("job-a"))
         await asyncio.sleep(0)
         free()
         assert await task == "job-a"
@@ -493,7 +493,7 @@ async def test_a_close_waits_no_longer_than_its_deeds(path: Path) -> None:
     with writing(path, waits=SHORT) as writer:
         await writer.do(creating("job-a"))
         with locked(path):
-            tasks = [asyncio.create_task(writer.do(deed)) for deed in (ends("job-a"), creating("job-b"))]
+            tasks = [writer.do(deed) for deed in (ends("job-a"), creating("job-b"))]
             await asyncio.sleep(0)
             await asyncio.to_thread(writer.close)
             told = await asyncio.gather(*tasks, return_exceptions=True)
