@@ -20,6 +20,8 @@ RANDOM = 12
 COUNTED = 4
 """Those of them that count."""
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no letter that reads as another
+_BITS = 5
+"""Of one character."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class World:
     _counted: Iterator[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_counted", count(self.random.getrandbits(5 * COUNTED)))
+        object.__setattr__(self, "_counted", count(self.random.getrandbits(_BITS * COUNTED)))
 
     def now(self) -> datetime:
         """The date and time, in UTC; it may jump, so nothing is ordered or timed by it."""
@@ -59,13 +61,17 @@ class World:
 
         Because they count, four characters tell the ids of one queen apart, and an index of ids grows in one place.
         """
-        number = next(self._counted)
-        counted = "".join(_ID_ALPHABET[number >> 5 * place & 31] for place in reversed(range(COUNTED)))
-        return f"{kind}-{counted}" + "".join(self.random.choices(_ID_ALPHABET, k=RANDOM - COUNTED))
+        random = self.random.getrandbits(_BITS * (RANDOM - COUNTED))  # in one question to the system
+        return f"{kind}-{_spelled(next(self._counted), COUNTED)}{_spelled(random, RANDOM - COUNTED)}"
 
     def new_secret(self) -> str:
         """A new secret of 256 bits, safe in a header and in a file."""
         return secrets.token_urlsafe(32)
+
+
+def _spelled(number: int, count: int) -> str:
+    """So many characters of an id that stand for a number; of a larger one the last."""
+    return "".join([_ID_ALPHABET[number >> _BITS * place & 2**_BITS - 1] for place in reversed(range(count))])
 
 
 def is_whole(job_id: str) -> bool:

@@ -18,6 +18,7 @@ from queenlib.messages.events import (
     Event,
     Log,
     Metrics,
+    MetricsEvent,
     Problem,
     Progress,
     ProgressEvent,
@@ -46,8 +47,10 @@ from queenlib.world import World
 
 PENDING_LIMIT = 4096
 """Events that may wait for the store before the work has to wait."""
+PATIENT = ProgressEvent, MetricsEvent
+"""What something comes right after, as a rule: the first piece of an answer, the end."""
 LINGER_S = 0.005
-"""How long progress waits for something to go to the store with: the first piece of an answer often comes right after it."""
+"""How long they wait for that, to go to the store with it."""
 
 
 class JobLog:
@@ -177,7 +180,6 @@ class JobLog:
         return not over
 
     def _note(self, yielded: Body) -> Body | None:
-        """Note what of it is to be kept; that."""
         body = self._operation.keeps(yielded)
         if body is None:
             return None
@@ -214,13 +216,12 @@ class JobLog:
 
     def _add(self, event: Event) -> None:
         self._put(event)
-        if isinstance(event, ProgressEvent):
+        if isinstance(event, PATIENT):
             self._soon.ask()
         else:
             self._stir()
 
     def _stir(self, *, at_once: bool = False) -> None:
-        """See that what is pending is written."""
         self._soon.done()
         if self.made and not self.broken.done():
             self._carrier.go(at_once=at_once)

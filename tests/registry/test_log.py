@@ -167,6 +167,20 @@ async def test_progress_goes_with_what_comes_right_after_it() -> None:
     await log.end(DONE)
 
 
+async def test_the_end_goes_with_the_account_before_it() -> None:
+    """Which comes a few steps before it: an answer of one piece takes two writes, and no third."""
+    store = SlowStore()
+    log = await running(store)
+    await log.settled()
+    written = store.written
+    await log.write(token("x"))
+    await log.write(Metrics(values={"ttft_ms": 1.0}))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await log.end(DONE, {"text": "x"})
+    assert store.written == written + 2
+
+
 async def test_a_state_comes_after_the_pieces_before_it() -> None:
     """What happened first has the lower number, also where pieces were still gathered."""
     store = SlowStore()
