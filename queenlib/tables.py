@@ -27,6 +27,11 @@ def html(caption: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
     return f"<table><caption>{escape(plain(caption))}</caption>{top}<tbody>{body}</tbody></table>"
 
 
+def left(html: str) -> str:
+    """Text of a cell on the left, given as HTML: front ends put all that is in a table on the right, like numbers."""
+    return f'<div align="left">{html}</div>'
+
+
 def text(columns: Sequence[str], rows: Iterable[Row]) -> str:
     """The same as lines of text, its columns aligned."""
     lines = [list(columns) if any(columns) else [], *([plain(cell) for cell in row] for row in rows)]
@@ -81,5 +86,4 @@ def _cell(cell: object) -> str:
 
 
 def _left(cell: object) -> str:
-    """Text is on the left: front ends put all that is in a table on the right, as if it were numbers."""
-    return f'<div align="left">{escape(plain(cell))}</div>'
+    return left(escape(plain(cell)))

@@ -18,6 +18,7 @@ from queenlib.display.show import ended, park
 from queenlib.display.shown import Shown
 from queenlib.display.views import Beside, view_of
 from queenlib.messages.snapshot import Snapshot
+from queenlib.tables import left
 from queenlib.world import World
 
 _world = World()
@@ -97,17 +98,18 @@ def _text(comparison: Compared, rows: Sequence[Sequence[Snapshot]]) -> Iterator[
 def _html(comparison: Compared, rows: Sequence[Sequence[Snapshot]]) -> Iterator[str]:
     asked = bool(comparison.prompts)
     heads = ("prompt", *comparison.names) if asked else comparison.names
-    yield "<table><thead><tr>" + "".join(f'<th scope="col">{markup.text(each)}</th>' for each in heads) + "</tr></thead>"
+    columns = "".join(f'<th scope="col">{left(markup.text(each))}</th>' for each in heads)
+    yield f"<table><thead><tr>{columns}</tr></thead>"
     for prompt, answers in zip(comparison.prompts or ("",), rows, strict=True):
-        title = f'<th scope="row">{markup.text(prompt)}</th>' if asked else ""
+        title = f'<th scope="row">{left(markup.text(prompt))}</th>' if asked else ""
         yield f"<tr>{title}{''.join(map(_cell, answers))}</tr>"
     yield "</table>"
 
 
 def _cell(snapshot: Snapshot) -> str:
-    """On the left: front ends put what is in a table on the right, as if it were numbers."""
     said = prose(snapshot.text) if snapshot.job.error is None and snapshot.text else f"<p>{markup.text(_said(snapshot))}</p>"
-    return f'<td><div align="left">{said}<p>{markup.text(", ".join(_few(snapshot)))}</p></div></td>'
+    few = markup.text(", ".join(_few(snapshot)))
+    return f"<td>{left(f'{said}<p>{few}</p>')}</td>"
 
 
 def _said(snapshot: Snapshot) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.client.outliving import until
@@ -16,7 +17,7 @@ def ask(**more):
 
 
 def test_it_shows_itself_and_stays_as_a_picture(tmp_path: Path) -> None:
-    """At first a view; in the end a table in which all that others wrote is text."""
+    """At first a view; in the end a table on whose left all stands, and in which all that others wrote is text."""
     with notebook(tmp_path, "live") as book:
         book.run(MAKE)
         cell = book.begin("made = ask(); made")
@@ -27,6 +28,7 @@ def test_it_shows_itself_and_stays_as_a_picture(tmp_path: Path) -> None:
         (shown,) = book.outputs(cell)
         assert "&lt;b&gt;one&lt;/b&gt;" in shown["text/html"]
         assert "&lt;i&gt;x&lt;/i&gt;" in shown["text/html"]
+        assert len(re.findall('<t[hd][^>]*><div align="left">', shown["text/html"])) == 6
         assert shown["text/plain"].startswith("> <i>x</i>\na: <b>one</b> (succeeded")
 
 

@@ -48,7 +48,7 @@ def test_a_job_shows_itself_and_is_frozen_when_it_ends(book: Notebook) -> None:
 
 def test_an_awaited_answer_appears_once(book: Notebook) -> None:
     """The view shows it, and the value does not print it again; a value that no view shows is printed."""
-    cell, _ = kinds(book, "await ask(30)")
+    cell, _ = kinds(book, "job = ask(30)\nawait job")
     until(lambda: book.hear() and "succeeded" in book.outputs(cell)[0]["text/plain"])
     assert len(book.outputs(cell)) == 1
     _, shown = kinds(book, "result")
