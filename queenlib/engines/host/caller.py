@@ -8,6 +8,9 @@ from typing import Any
 
 from queenlib.engines.host.web import Request, request
 
+TOGETHER_BYTES = 64 * 1024
+"""What has been written leaves at once where it is so long."""
+
 
 class Caller(asyncio.Protocol):
     """Has a request answered once all of it has come; who leaves before all is said is spoken to no more.
@@ -20,16 +23,28 @@ class Caller(asyncio.Protocol):
 
     def __init__(self, answer: Callable[[Request, Caller], Coroutine[Any, Any, None]]) -> None:
         self._answer = answer
-        self._came = bytearray()
+        self._came, self._unsent = bytearray(), bytearray()
         self._answering: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
 
     async def write(self, data: bytes) -> None:
-        """Write some of the answer, and wait while the caller is too far behind."""
-        self._transport.write(data)
+        """Write some of the answer, and wait while the caller is too far behind.
+
+        What one turn of the loop brings leaves together: a caller who waits wakes up once for it.
+        """
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._unsent += data
+        if len(self._unsent) >= TOGETHER_BYTES:
+            self._send()
         if not self._room.is_set():
             await self._room.wait()
+
+    def _send(self) -> None:
+        data, self._unsent = bytes(self._unsent), bytearray()
+        if data:
+            self._transport.write(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody is there."""
@@ -66,4 +81,5 @@ class Caller(asyncio.Protocol):
         try:
             await self._answer(whole, self)
         finally:
+            self._send()
             self._transport.close()

@@ -35,7 +35,9 @@ async def speak(sim: dict[str, Any], said: Script, chunk: int, caller: Caller) -
     read = time.monotonic()
     tokens = [*(("reasoning_content", text) for text in said.reasoning), *(("content", text) for text in said.content)]
     for number, (channel, text) in enumerate(tokens, 1):
-        await asyncio.sleep(max(0.0, read + number / sim["tokens_per_s"] - time.monotonic()))
+        pause_s = read + number / sim["tokens_per_s"] - time.monotonic()
+        if pause_s > 0 or number > 1:  # a first token that is due leaves with the head
+            await asyncio.sleep(max(0.0, pause_s))
         await _go_wrong(sim, number, caller)
         choice = _choice(**{channel: text})
         if channel == "content" and said.logs:
@@ -85,7 +87,8 @@ async def _read_prompt(sim: dict[str, Any], said: Script, chunk: int, caller: Ca
     for done in (*range(0, total, chunk), total):
         if done:
             step = chunk if done < total else (done - 1) % chunk + 1
-            await asyncio.sleep(sim["prefill_ms"] / 1000 * step / total)
+            if sim["prefill_ms"]:
+                await asyncio.sleep(sim["prefill_ms"] / 1000 * step / total)
         progress = {"total": total, "cache": 0, "processed": done}
         await _send(caller, _choice(role="assistant", content=None), prompt_progress=progress)
 

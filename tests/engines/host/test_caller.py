@@ -48,6 +48,22 @@ async def test_a_request_is_answered_once_all_of_it_has_come(size: int) -> None:
     assert [(request.path, request.body) for request in heard] == [("/x", b"body")]
 
 
+async def test_what_is_written_in_one_turn_of_the_loop_arrives_together() -> None:
+    """And what is written in a later one does not wait for more."""
+
+    async def answer(_: Request, caller: Caller) -> None:
+        await caller.write(b"one")
+        await caller.write(b"two")
+        await asyncio.sleep(0.05)
+        await caller.write(b"three")
+        await asyncio.Event().wait()
+
+    async with called(answer) as (reader, writer):
+        writer.write(ASKED)
+        assert await reader.read(100) == b"onetwo"
+        assert await reader.read(100) == b"three"
+
+
 @pytest.mark.parametrize("leave", ["close", "abort", "half", "more"])
 async def test_who_leaves_is_spoken_to_no_more(leave: str) -> None:
     """Whether the line was closed, cut, closed on one side, or something came that has no place on it."""
