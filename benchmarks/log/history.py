@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -96,14 +98,15 @@ async def _figures(folder: Path, old: int, rounds: int, count: int) -> list[Figu
     await lengthened(long, old)
     spent: dict[str, list[float]] = {}
     for _ in range(rounds):
-        for name, figure in {
-            "create, empty": creates(new_store, count),
-            "create, old": creates(old_store, count),
-            "append, short": appends(short, count * 4),
-            "append, long": appends(long, count * 4),
-            "append, old": appends(in_old, count * 4),
+        for name, measured in {
+            "create, empty": partial(creates, new_store, count),
+            "create, old": partial(creates, old_store, count),
+            "append, short": partial(appends, short, count * 4),
+            "append, long": partial(appends, long, count * 4),
+            "append, old": partial(appends, in_old, count * 4),
         }.items():
-            spent.setdefault(name, []).append(await figure)
+            gc.collect()  # what one side leaves is not tidied up in the time of another
+            spent.setdefault(name, []).append(await measured())
     for store in (new_store, old_store):
         await store.close()
     rate = {name: 1 / median(times) for name, times in spent.items()}

@@ -123,7 +123,7 @@ class JobLog:
 
         The first piece of an answer is waited for: somebody watches for it, and what the work does next would hold it up.
         """
-        begins = not self.record.tokens
+        begins = not self._record.tokens  # which is counted at once; only the length of the log is brought up when asked for
         noted = self._note(body)
         if (begins and isinstance(noted, Token)) or len(self._pending) > PENDING_LIMIT or self.broken.done():
             newest = self._last_seq + bool(self._pieces)
@@ -188,7 +188,7 @@ class JobLog:
         match body:
             case Token():
                 self._pieces.add(body)
-                self._stir(at_once=not self.record.tokens)
+                self._stir(at_once=not self._record.tokens)
             case Waiting(reason=reason):
                 told = (self.record.state, self.record.reason) == (State.WAITING, reason)
                 if not told and self.record.state is not State.CANCELLING:
