@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from queenlib.messages.row import RowData
 
 FRESH = 4096
-"""So many answers are remembered until they are in the store for certain: some seconds' worth."""
+"""So many answers are remembered until they are in the store for certain: more than a batch may have on the way there."""
 
 
 @dataclass

@@ -8,6 +8,8 @@ from contextlib import aclosing
 from typing import TypeVar
 
 Item = TypeVar("Item")
+AHEAD = 64
+"""So much may lie there for who takes it; then the hands wait: a store that is behind is no reason to fill the memory."""
 
 
 async def crew(size: int, hand: Callable[[], AsyncGenerator[Item]]) -> AsyncGenerator[Item]:
@@ -19,8 +21,8 @@ async def crew(size: int, hand: Callable[[], AsyncGenerator[Item]]) -> AsyncGene
     Raises:
         Exception: What the first of them raised.
     """
-    items = asyncio.Queue[Item]()
-    tasks = {asyncio.create_task(_draw(hand, items), name="hand") for _ in range(size)}
+    items, room = asyncio.Queue[Item](), asyncio.Event()
+    tasks = {asyncio.create_task(_draw(hand, items, room), name="hand") for _ in range(size)}
     drawing = asyncio.create_task(items.get())
     failed: BaseException | None = None
     try:
@@ -30,6 +32,8 @@ async def crew(size: int, hand: Callable[[], AsyncGenerator[Item]]) -> AsyncGene
             if drawing in done:
                 yield drawing.result()
                 drawing = asyncio.create_task(items.get())
+                if items.qsize() < AHEAD:
+                    room.set()
                 continue
             at_work -= done
             failed = failed or next((error for task in done if (error := task.exception()) is not None), None)
@@ -44,7 +48,10 @@ async def crew(size: int, hand: Callable[[], AsyncGenerator[Item]]) -> AsyncGene
         await asyncio.wait({drawing, *tasks})
 
 
-async def _draw(hand: Callable[[], AsyncGenerator[Item]], items: asyncio.Queue[Item]) -> None:
+async def _draw(hand: Callable[[], AsyncGenerator[Item]], items: asyncio.Queue[Item], room: asyncio.Event) -> None:
     async with aclosing(hand()) as made:
         async for item in made:
             items.put_nowait(item)
+            if items.qsize() >= AHEAD:
+                room.clear()
+                await room.wait()

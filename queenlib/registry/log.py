@@ -45,7 +45,7 @@ from queenlib.registry.store import Store, payload_digest
 from queenlib.registry.unkept import not_created, not_kept
 from queenlib.world import World
 
-PENDING_LIMIT = 4096
+PENDING_LIMIT = 1024
 """Events that may wait for the store before the work has to wait."""
 PATIENT = ProgressEvent, MetricsEvent
 """What something comes right after, as a rule: the first piece of an answer, the end."""

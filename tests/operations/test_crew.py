@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from queenlib.operations.crew import crew
+from queenlib.operations.crew import AHEAD, crew
 
 
 async def test_all_of_it_comes_as_it_is_made() -> None:
@@ -67,3 +67,24 @@ async def test_who_leaves_closes_all_hands() -> None:
         async for _ in items:
             break
     assert unwound == 4
+
+
+async def test_hands_wait_for_who_takes_what_they_made() -> None:
+    """So what is made and not taken is bounded, however slow the taker is; none of it is lost."""
+    made = 0
+
+    async def hand() -> AsyncGenerator[int]:
+        nonlocal made
+        while made < 20 * AHEAD:
+            made += 1
+            yield made
+            await asyncio.sleep(0)
+
+    taken = list[int]()
+    async with aclosing(crew(5, hand)) as items:
+        async for item in items:
+            taken.append(item)
+            if len(taken) % AHEAD == 1:
+                await asyncio.sleep(0.01)
+            assert made - len(taken) <= AHEAD + 5
+    assert sorted(taken) == list(range(1, 20 * AHEAD + 1))
