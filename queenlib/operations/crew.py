@@ -22,6 +22,7 @@ async def crew(size: int, hand: Callable[[], AsyncGenerator[Item]]) -> AsyncGene
         Exception: What the first of them raised.
     """
     items, room = asyncio.Queue[Item](), asyncio.Event()
+    room.set()
     tasks = {asyncio.create_task(_draw(hand, items, room), name="hand") for _ in range(size)}
     drawing = asyncio.create_task(items.get())
     failed: BaseException | None = None
@@ -29,16 +30,16 @@ async def crew(size: int, hand: Callable[[], AsyncGenerator[Item]]) -> AsyncGene
         at_work = set(tasks)
         while at_work or not items.empty() or drawing.done():
             done, _ = await asyncio.wait({drawing, *at_work}, return_when=asyncio.FIRST_COMPLETED)
+            at_work -= done
+            failed = failed or next((error for task in done if (error := task.exception()) is not None), None)
+            if failed is not None:  # what has been made is told first, and nothing more is made
+                at_work.clear()
+                room.clear()
             if drawing in done:
                 yield drawing.result()
                 drawing = asyncio.create_task(items.get())
-                if items.qsize() < AHEAD:
+                if failed is None and items.qsize() < AHEAD:
                     room.set()
-                continue
-            at_work -= done
-            failed = failed or next((error for task in done if (error := task.exception()) is not None), None)
-            if failed is not None:  # what the others have is told first
-                at_work.clear()
         if failed is not None:
             raise failed
     finally:
@@ -54,4 +55,4 @@ async def _draw(hand: Callable[[], AsyncGenerator[Item]], items: asyncio.Queue[I
             items.put_nowait(item)
             if items.qsize() >= AHEAD:
                 room.clear()
-                await room.wait()
+            await room.wait()

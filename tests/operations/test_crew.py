@@ -88,3 +88,24 @@ async def test_hands_wait_for_who_takes_what_they_made() -> None:
                 await asyncio.sleep(0.01)
             assert made - len(taken) <= AHEAD + 5
     assert sorted(taken) == list(range(1, 20 * AHEAD + 1))
+
+
+async def test_a_failure_is_raised_however_much_the_others_make() -> None:
+    """They make nothing more than what they are at, even where the taker is slower than they are."""
+    made = 0
+
+    async def hand() -> AsyncGenerator[int]:
+        nonlocal made
+        for number in todo:
+            if number == 3:
+                raise ValueError(number)
+            made += 1
+            yield number
+            await asyncio.sleep(0)
+
+    todo, taken = iter(range(10_000)), 0
+    with pytest.raises(ValueError, match="3"):  # noqa: PT012 - what came before it is what is looked at
+        async for _ in crew(3, hand):
+            taken += 1
+            await asyncio.sleep(0.002)
+    assert taken == made < AHEAD + 3 + 4
