@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from queenlib.columns.logs import UTC
-from queenlib.columns.typed import fields
+from queenlib.columns.typed import Field, fields
 from queenlib.messages.answer import FinishReason
 from queenlib.messages.events import Event, RowEvent
 from queenlib.messages.json_schema import choices
@@ -58,21 +58,24 @@ def answers(
     Returns:
         Columns: without a schema `answer` (string), else one for each of its fields (see `queenlib.columns.typed`); with
         `probabilities` one `p_…` for each text to choose from (Float64, from 0 to 1, missing where nobody says); `error`
-        (string: its class and what it says; missing where there is none); and with `stats` those of `STATS`. What is not of
+        (string: its class and what it says, also where a number is beyond its column; missing where there is none); and with `stats` those of `STATS`. What is not of
         the schema has `row_` before its name where a field is called like it.
     """
     inorder = [rows.get(i) for i in range(len(index))]
+    errors = [_error(row) for row in inorder]
     if schema is None:
         texts = [None if row is None or row.finish_reason is None else row.text for row in inorder]
         made = {"answer": pd.Series(texts, dtype="string")}
     else:
         parsed = [None if row is None or row.error else row.parsed for row in inorder]
-        made = {field.name: field.series(parsed) for field in fields(schema)}
+        columns = fields(schema)
+        made = {field.name: field.series(parsed) for field in columns}
+        errors = [error or _unheld(columns, answer) for error, answer in zip(errors, parsed, strict=True)]
     for choice in choices(schema) if probabilities else ():
         shares = [None if row is None or row.probabilities is None else row.probabilities.get(choice) for row in inorder]
         made[f"p_{choice}"] = pd.Series(shares, dtype="Float64")
-    own = {"error": pd.Series([_error(row) for row in inorder], dtype="string"), **(_stats(inorder) if stats else {})}
-    frame = pd.DataFrame(made | {f"row_{name}" if name in made else name: each for name, each in own.items()})
+    own = {"error": pd.Series(errors, dtype="string"), **(_stats(inorder) if stats else {})}
+    frame = pd.DataFrame(made | {_free(name, made): each for name, each in own.items()})
     frame.index = index
     return frame
 
@@ -94,9 +97,19 @@ def rows_frame(
     inorder = [rows.get(i) for i in range(count)]
     texts = pd.Series([event and event.data.text for event in inorder], index=index, dtype="string")
     ends = pd.Series([event and event.at for event in inorder], index=index, dtype=UTC)
-    made.insert(0, "row_text" if "text" in made else "text", texts)
-    made["row_at" if "at" in made else "at"] = ends
+    made.insert(0, _free("text", made), texts)
+    made[_free("at", made)] = ends
     return made
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    while name in taken:
+        name = f"row_{name}"
+    return name
+
+
+def _unheld(columns: Iterable[Field], answer: Any) -> str | None:
+    return next((f"InvalidAnswer: {why}" for field in columns if (why := field.unheld(answer))), None)
 
 
 def _error(row: RowData | None) -> str | None:

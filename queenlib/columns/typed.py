@@ -5,6 +5,7 @@ They follow from the schema in the operation alone, so that they are the same ne
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,11 @@ from typing import Any
 import pandas as pd
 
 _TYPES: Mapping[str, str] = {"string": "string", "integer": "Int64", "number": "Float64", "boolean": "boolean"}
+_ROOM: Mapping[str, tuple[float, float]] = {
+    "Int64": (-(2**63), 2**63 - 1),
+    "Float64": (-sys.float_info.max, sys.float_info.max),
+}
+"""From where to where a column's numbers go; those of JSON have no bounds."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +31,18 @@ class Field:
     """`string`, `Int64`, `Float64`, `boolean`, categories for texts of which there are some, else `object`."""
 
     def series(self, answers: Sequence[Any]) -> pd.Series[Any]:
-        """Its values, missing where an answer is `None` or has none of this."""
-        values: pd.Series[Any] = pd.Series([self._value(answer) for answer in answers], dtype=self.dtype)
-        return values
+        """Its values, missing where an answer is `None` or has none of this, or one that the column cannot hold."""
+        values = [self._value(answer) for answer in answers]
+        return pd.Series([value if self._holds(value) else None for value in values], dtype=self.dtype)
+
+    def unheld(self, answer: Any) -> str:
+        """Why an answer is missing here though it has this field; empty where it is not."""
+        value = self._value(answer)
+        return "" if self._holds(value) else f"{self.name} is {value!s:.40}, for which {self.dtype} has no room"
+
+    def _holds(self, value: Any) -> bool:
+        room = _ROOM.get(str(self.dtype))
+        return value is None or room is None or (isinstance(value, int | float) and room[0] <= value <= room[1])
 
     def _value(self, answer: Any) -> Any:
         for name in self.path:
@@ -39,21 +54,25 @@ class Field:
 
 def fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
     """The columns of a schema."""
-    return tuple(_fields(schema, (), schema, 0))
+    return tuple(_fields(schema, (), schema, ()))
 
 
-def _fields(schema: Mapping[str, Any], path: tuple[str, ...], root: Mapping[str, Any], depth: int) -> Iterator[Field]:
+def _fields(
+    schema: Mapping[str, Any], path: tuple[str, ...], root: Mapping[str, Any], around: Sequence[Any]
+) -> Iterator[Field]:
+    """Those of a schema that lies within those that have the properties `around`: one within itself is not taken apart."""
     plain = _plain(schema, root)
     properties = plain.get("properties")
-    if plain.get("type") == "object" and isinstance(properties, Mapping) and properties and depth < DEPTH:
+    inside = any(properties is each for each in around)
+    if plain.get("type") == "object" and isinstance(properties, Mapping) and properties and not inside:
         for name, each in properties.items():
-            yield from _fields(each, (*path, name), root, depth + 1)
+            yield from _fields(each, (*path, name), root, (*around, properties))
         return
     yield Field(".".join(path) or "answer", path, _dtype(plain))
 
 
 DEPTH = 8
-"""Fields that lie deeper are not taken apart: a schema may contain itself."""
+"""So many references and wrappings are followed: they may lead round in a circle."""
 
 
 def _plain(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:

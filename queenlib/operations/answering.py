@@ -10,6 +10,7 @@ from typing import Any
 from queenlib.engines.engine import Finished
 from queenlib.hives.holding import Held
 from queenlib.messages.answer import FinishReason
+from queenlib.messages.base import plain
 from queenlib.messages.events import Progress, Token
 from queenlib.messages.infer import Sampling
 from queenlib.messages.model import ModelUsed
@@ -64,12 +65,13 @@ class Answer:
     def parsed(self, schema: dict[str, Any] | None) -> Any:
         """It as data, where a schema was asked for and it is whole; else `None`.
 
-        One that came to `max_tokens` may be whole all the same, with blanks after it; but a number may have gone on.
+        One that came to `max_tokens` may be whole all the same, with blanks after it; but a number may have gone on. Half a
+        pair of code units in it is U+FFFD, as in its text, and a number beyond all bounds is `None`: JSON has neither.
         """
         if schema is None or self.finished is None:
             return None
         try:
-            found = json.loads(self.text())
+            found = plain(json.loads(self.text()))
         except ValueError:
             return None
         ended = self.finished.reason is FinishReason.STOP or not isinstance(found, int | float) or isinstance(found, bool)

@@ -56,6 +56,20 @@ def test_values_stand_in_their_rows() -> None:
     assert plain["answer"].tolist() == ['{"n": 4}', pd.NA, "half"]
 
 
+def test_a_number_beyond_its_column_is_an_error_of_its_row() -> None:
+    """The other rows are there all the same."""
+    huge = FINE.model_copy(update={"i": 1, "parsed": {"n": 10**20}})
+    made = answers({0: FINE, 1: huge}, pd.RangeIndex(2), SCHEMA)
+    assert made["n"].tolist() == [4, pd.NA]
+    assert made["row_error"].tolist() == [pd.NA, "InvalidAnswer: n is 100000000000000000000, for which Int64 has no room"]
+
+
+def test_no_field_is_lost_to_a_column_of_ours() -> None:
+    """However it is called."""
+    schema = {"type": "object", "properties": {"error": {"type": "string"}, "row_error": {"type": "integer"}}}
+    assert names(schema, stats=False) == ["error", "row_error", "row_row_error"]
+
+
 def test_each_choice_has_a_column() -> None:
     """Where that was asked for: a number from 0 to 1, missing where nobody says."""
     schema = {"type": "string", "enum": ["good", "so so"]}

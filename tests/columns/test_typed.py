@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel
 
-from queenlib.columns.typed import DEPTH, fields
+from queenlib.columns.typed import fields
 
 
 class Mood(StrEnum):
@@ -104,8 +104,28 @@ def test_what_is_no_object_is_one_column(schema: dict[str, Any], dtype: str) -> 
 
 
 def test_one_that_contains_itself_comes_to_an_end() -> None:
-    """What lies too deep is not taken apart."""
+    """It is taken apart once: what is of its own kind in it is one column."""
     node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}, "n": {"type": "integer"}}}
     found = fields({"$defs": {"Node": node}, "$ref": "#/$defs/Node"})
-    assert len(found) == DEPTH + 1
-    assert max(len(field.path) for field in found) == DEPTH
+    assert [(field.name, str(field.dtype)) for field in found] == [("next", "object"), ("n", "Int64")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "held"),
+    [
+        ("integer", 2**63 - 1, True),
+        ("integer", 2**63, False),
+        ("integer", 1e300, False),
+        ("integer", 4.0, True),
+        ("number", 10**20, True),
+        ("number", 10**400, False),
+        ("array", [10**400], True),
+    ],
+)
+def test_a_number_that_its_column_cannot_hold_is_missing(kind: str, value: Any, *, held: bool) -> None:
+    """JSON's numbers have no bounds; the other rows are there, and why this one is not is told."""
+    [field] = fields({"type": kind})
+    made = field.series([value, None])
+    assert made.notna().tolist() == [held, False]
+    assert field.unheld(value) == ("" if held else f"answer is {value!s:.40}, for which {made.dtype} has no room")
+    assert field.unheld(None) == ""

@@ -47,6 +47,7 @@ def test_data_is_what_was_asked_for_and_is_whole() -> None:
     assert answer('{"a": 1}').parsed(None) is None
     assert answer('{"a": ', FinishReason.LENGTH).parsed(SCHEMA) is None
     assert answer('{"a": ').parsed(SCHEMA) is None
+    assert answer('{"a": "\\ud83d", "b": 1e999}').parsed(SCHEMA) == {"a": "\ufffd", "b": None}
 
 
 @pytest.mark.parametrize(("text", "data"), [('"good"  ', "good"), ('{"a": 1}\n', {"a": 1}), ("true", True), ("12", None)])
