@@ -14,7 +14,13 @@ from queenlib.display.mode import Mode, current_mode
 from queenlib.display.rows import Table, hive_table, job_table
 from queenlib.display.screen import publish, replace
 from queenlib.display.views import ListView, view_of
+from queenlib.errors import QueenError
 from queenlib.world import World
+
+GLANCE_S = 1.0
+"""Seconds that a view waits for the picture beside it; without one it is shown all the same."""
+_PARTS = {"hives": slice(0, 1), "jobs": slice(1, 2), "queen": slice(0, 2)}
+"""What of `look` each kind of view shows."""
 
 _world = World()
 _open: dict[str, ListView] = {}
@@ -22,7 +28,7 @@ _open: dict[str, ListView] = {}
 
 
 def show_list(kind: str, queen: Any, **wanted: Any) -> bool:
-    """Show a list in the running cell by its view; whether there is one here.
+    """Show a list in the running cell by its view; whether there is one here. Beside it is a picture of what it shows first.
 
     Args:
         kind: `hives`, `jobs` or `queen`.
@@ -37,14 +43,24 @@ def show_list(kind: str, queen: Any, **wanted: Any) -> bool:
     view: ListView = found(queen, **wanted)
     place = _world.new_id("view")
     _open[place] = view
-    publish({"text/plain": f"<{kind}>"} | view.bundle(), place)
+    publish(queen.portal.wait(_glance(kind, queen, wanted)) | view.bundle(), place)
     queen.portal.submit(_still_later(place, view))
     return True
 
 
-async def look(queen: Any) -> tuple[Table, Table]:
-    """Her hives and her jobs as they are now."""
-    async with aclosing(aiter(queen.hives.watch())) as hives, aclosing(aiter(queen.jobs.watch())) as jobs:
+async def _glance(kind: str, queen: Any, wanted: dict[str, Any]) -> Bundle:
+    """What a notebook has that is saved while its kernel is there; one far away that does not answer holds nobody up."""
+    try:
+        async with asyncio.timeout(GLANCE_S):
+            found: tuple[Table, ...] = await look(queen, **wanted)
+            return picture(found[_PARTS[kind]], _note())
+    except (QueenError, TimeoutError):
+        return {"text/plain": f"<{kind}>"}
+
+
+async def look(queen: Any, **wanted: Any) -> tuple[Table, Table]:
+    """Her hives, and those of her jobs that are wanted, as they are now."""
+    async with aclosing(aiter(queen.hives.watch())) as hives, aclosing(aiter(queen.jobs.watch(**wanted))) as jobs:
         return hive_table((await anext(hives)).items), job_table((await anext(jobs)).items)
 
 
@@ -66,8 +82,12 @@ async def _still_later(place: str, view: ListView) -> None:
 def _still(place: str, view: ListView) -> None:
     """A picture takes the view's place: it is what is saved, and needs no kernel."""
     if _open.pop(place, None) is not None:
-        replace(picture(view.tables(), f"As of {tables.moment(_world.now())}; run the cell again to go on."), place)
+        replace(picture(view.tables(), _note()), place)
         view.close()
+
+
+def _note() -> str:
+    return f"As of {tables.moment(_world.now())}; run the cell again to go on."
 
 
 def _still_all() -> None:
