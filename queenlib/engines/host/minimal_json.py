@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from queenlib.engines.host.pattern import matching
+
 DEEPEST = 32
 """A schema that contains itself ends here."""
 
 
 def minimal(schema: Any, root: Any = None, depth: int = 0) -> Any:
     """The smallest value that fits `schema`: constants, enumerations, the types, `$ref` into itself, and the first choice.
+
+    A text with a `pattern` is one that `matching` knows, else as if there were none.
 
     Args:
         schema: A JSON Schema; what it says beyond these words is not looked at.
@@ -38,9 +42,13 @@ def _of_type(kind: str, schema: dict[str, Any], root: Any, depth: int) -> Any:
             properties = schema.get("properties", {})
             return {name: minimal(properties.get(name), root, depth) for name in schema.get("required", ())}
         case "array":
-            return [minimal(schema.get("items"), root, depth) for _ in range(schema.get("minItems", 0))]
+            first, others = schema.get("prefixItems", []), schema.get("items")
+            kinds = (first[at] if at < len(first) else others for at in range(schema.get("minItems", 0)))
+            return [minimal(kind, root, depth) for kind in kinds]
         case "string":
-            return "x" * schema.get("minLength", 0)
+            least = schema.get("minLength", 0)
+            found = matching(schema["pattern"], least) if "pattern" in schema else None
+            return "x" * least if found is None else found
         case "integer" | "number":
             return schema.get("minimum", 0)
         case "boolean":

@@ -24,6 +24,11 @@ from queenlib.engines.host.minimal_json import minimal
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, 0),
         ({"type": "array", "items": {"type": "string"}, "minItems": 2}, ["", ""]),
         ({"type": "array"}, []),
+        ({"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "maxItems": 2}, [0, ""]),
+        ({"type": "array", "prefixItems": [{"const": 1}], "items": {"const": 2}, "minItems": 3}, [1, 2, 2]),
+        ({"type": "string", "pattern": r"^(?:\d{4})$"}, "0000"),
+        ({"type": "string", "pattern": "^[a-z]+$", "minLength": 3}, "aaa"),
+        ({"type": "string", "pattern": "^(?=z)", "minLength": 2}, "xx"),
         ({"properties": {"a": {"type": "integer"}, "b": {}}, "required": ["a"]}, {"a": 0}),
         ({"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"const": 1}}}, 1),
         ({"$ref": "#/nowhere"}, None),
@@ -31,7 +36,7 @@ from queenlib.engines.host.minimal_json import minimal
     ],
 )
 def test_simple_schemas(schema: Any, value: Any) -> None:
-    """Constants, enumerations, types, choices and references each have their smallest value."""
+    """Constants, enumerations, types, patterns, choices and references each have their smallest value."""
     assert minimal(schema) == value
 
 
