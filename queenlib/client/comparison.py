@@ -34,6 +34,8 @@ class Side:
     """Gives what was answered, by the number of the prompt or row."""
     schema: Mapping[str, Any] | None = None
     """What each answer looks like, if that was said."""
+    probabilities: bool = False
+    """Whether each answer says how likely each choice was."""
 
 
 class Comparison:
@@ -89,11 +91,13 @@ class Comparison:
 
         Returns:
             Two levels of columns: the name of a side, and below it what `infer_frame` gives with `stats=True`: `answer`, or
-            the fields of the schema, then `error`, `ttft_ms`, `tokens_per_s` and so on; missing where nothing has come yet.
+            the fields of the schema, `p_…` where a batch was asked for probabilities, then `error`, `ttft_ms`,
+            `tokens_per_s` and so on; missing where nothing has come yet.
         """
-        from queenlib.columns.compared import compared
+        from queenlib.columns.compared import Told, compared
 
-        return compared({side.name: (await side.rows(), side.schema) for side in self._sides}, self._index)
+        told = {side.name: Told(await side.rows(), side.schema, side.probabilities) for side in self._sides}
+        return compared(told, self._index)
 
     async def cancel(self) -> None:
         """Cancel what has not ended; what is answered stays."""
@@ -125,7 +129,8 @@ def batch_of(name: str, batch: FrameJob | Job[BatchResult]) -> Side:
     """The side of a batch."""
     job = batch.job if isinstance(batch, FrameJob) else batch
     rows = batch.rows if isinstance(batch, FrameJob) else partial(rows_so_far, batch)
-    return Side(name, (job,), rows, job.record.request.get("json_schema"))
+    asked = job.record.request
+    return Side(name, (job,), rows, asked.get("json_schema"), bool(asked.get("probabilities")))
 
 
 def _row(i: int, record: JobRecord) -> RowData | None:
