@@ -40,7 +40,8 @@ class QueenError(Exception):
         raise AttributeError(f"{type(self).__name__!r} has no field {name!r}")
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.what, self.why, self.state, self.next) if part)
+        *before, last = [part for part in (self.what, self.why, self.state, self.next) if part] or [""]
+        return " ".join([*map(_sentence, before), last])
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows; IPython asks for it."""
@@ -73,6 +74,12 @@ def revive(problem: Mapping[str, Any]) -> QueenError:
     fields = problem.get("fields")
     error.fields = dict(fields) if isinstance(fields, Mapping) else {}
     return error
+
+
+def _sentence(part: str) -> str:
+    """With its full stop: what follows it here is another one."""
+    said = part.rstrip()
+    return said if said.rstrip("\"'`)]").endswith((".", "!", "?", "…", ":", ";")) else f"{said}."
 
 
 def _classes(root: type[QueenError]) -> dict[str, type[QueenError]]:

@@ -27,6 +27,22 @@ def test_an_error_comes_back_as_it_was(kind: type[QueenError]) -> None:
         assert str(again) == "It broke. Because. All is kept. jobs.list()"
 
 
+@pytest.mark.parametrize(
+    ("what", "why", "said"),
+    [
+        ("It died, as asked for", "It ended", "It died, as asked for. It ended. Queen()"),
+        ("It died!", "(It ended.)", "It died! (It ended.) Queen()"),
+        ("It died: `-11`", 'It said "no"', 'It died: `-11`. It said "no". Queen()'),
+        ("It died\n", "", "It died. Queen()"),
+        ("", "", "Queen()"),
+    ],
+)
+def test_each_part_is_a_sentence_in_a_line(what: str, why: str, said: str) -> None:
+    """Where all is said in one line, a part that has no full stop gets one; what is pasted from its end gets none."""
+    assert str(QueenError(what, why=why, next="Queen()")) == said
+    assert str(QueenError("")) == ""
+
+
 def test_the_drawn_tree_is_the_tree() -> None:
     """The drawing at the top of the file names every class, and `__all__` too."""
     names = {kind.__name__ for kind in every() if kind.__module__.startswith("queenlib.errors.")}
