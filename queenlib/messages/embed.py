@@ -86,6 +86,8 @@ class Embed(Operation):
 class EmbedResult(Tally):
     """What came of texts. The vectors themselves are in the log: `job.frame(of="vectors")`. Its rows are the texts."""
 
+    cached: Annotated[Count, Field(exclude=True)] = 0
+    """Nothing: each vector is made. It is read where an earlier version wrote it down, and not written any more."""
     dimensions: Count
     """Numbers in each vector; 0 where no text has one."""
     model: ModelUsed
@@ -102,7 +104,6 @@ class EmbedResult(Tally):
     def _repr_html_(self) -> str:
         facts = [
             ("texts with a vector", f"{self.answered:,} of {self.rows:,}"),
-            ("from cache", f"{self.cached:,}"),
             *self.failed_by_kind(),
             ("numbers in each", f"{self.dimensions:,}"),
             ("tokens", f"{self.usage.prompt_tokens:,}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -57,3 +58,11 @@ def test_its_result_reads_well() -> None:
     html = result.model_copy(update={"failures": {"MissingCell": 2}})._repr_html_()
     for said in ("1,498 of 1,500", "failed: MissingCell", "384", ">m</div>"):
         assert said in html
+
+
+def test_its_result_knows_of_no_cache() -> None:
+    """There is none: it is neither shown nor written down; what was written down with it is still read."""
+    result = EmbedResult(rows=2, done=2, dimensions=3, model=ModelUsed(name="m"))
+    assert "cache" not in result._repr_html_()
+    assert "cached" not in result.wire()
+    assert EmbedResult.model_validate_json(json.dumps({**result.wire(), "cached": 0})) == result
