@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from queenlib.client.calls import Caller
@@ -27,12 +27,13 @@ class VectorsJob(Generic[V]):
     Args:
         job: The job.
         form: Makes their form of what came of each text, by its number.
+        framed: Makes a frame of the same, whether all is there or not.
     """
 
-    def __init__(self, job: Job[EmbedResult], form: Callable[[Made], V]) -> None:
+    def __init__(self, job: Job[EmbedResult], form: Callable[[Made], V], framed: Callable[[Made], pd.DataFrame]) -> None:
         self.job = job
         """The job itself: its log, its view, its end."""
-        self._form = form
+        self._form, self._framed = form, framed
 
     def __await__(self) -> Generator[Any, None, V]:
         return self._whole().__await__()
@@ -51,9 +52,22 @@ class VectorsJob(Generic[V]):
         self.job.wait(timeout)
         return self._form(self.job.portal.wait(self._made()))
 
+    async def frame(self) -> pd.DataFrame:
+        """A row for each text with what there is by now; of a column one for each cell, with the column's own index.
+
+        Columns: `vector` (an array of float32; missing where there is none), `error` (string: why there is none; missing
+        where there is one, or none yet).
+        """
+        return self._framed(await self._made())
+
     async def _made(self) -> dict[int, VectorsData]:
-        events = [event async for event in self.job.events() if isinstance(event, VectorsEvent)]
-        return {i: event.data for event in events for i in event.data.rows}
+        made, last_seq = dict[int, VectorsData](), (await self.job.refresh()).last_seq
+        async for event in self.job.events():
+            if isinstance(event, VectorsEvent):
+                made.update(dict.fromkeys(event.data.rows, event.data))
+            if event.seq >= last_seq:
+                break
+        return made
 
     def _ipython_display_(self) -> None:
         self.job._ipython_display_()
@@ -99,11 +113,13 @@ class Embedding:
             InvalidOperation: A parameter does not fit, a text is empty, or there is none; no job was made.
             MissingExtra: numpy and pandas are not installed.
         """
-        from queenlib.columns.vectors import array, texts_of
+        from queenlib.columns.vectors import array, texts_of, vectors_frame
 
         found = texts_of(texts)
+        count = len(found)
         where = {"model": model, "hive_id": hive, "worker_id": worker, "device": device, "keep_alive": keep_alive}
-        return VectorsJob(self._embed(found, where, tags, timeout), lambda made: array(made, len(found)))
+        job = self._embed(found, where, tags, timeout)
+        return VectorsJob(job, lambda made: array(made, count), lambda made: vectors_frame(made, count))
 
     def embed_frame(
         self,
@@ -119,7 +135,7 @@ class Embedding:
     ) -> VectorsJob[pd.Series[Any]]:
         """Make a vector of each text of a column: `await` gives a column aligned with it, an array of float32 in each cell.
 
-        The cell of a text that is missing, empty or too long is missing: `await made.job.frame(of="vectors")` says why.
+        The cell of a text that is missing, empty or too long is missing: `await made.frame()` says why.
 
         Args:
             column: Any column of texts, with any index; it is not touched.
@@ -135,15 +151,14 @@ class Embedding:
             InvalidRequest: It is no column of texts.
             InvalidOperation: A parameter does not fit, or no cell has a text; no job was made.
         """
-        from queenlib.columns.vectors import cells_of, series
+        from queenlib.columns.vectors import column_of
 
-        places, texts = cells_of(column)
-        index, name = column.index, column.name
+        found = column_of(column)
         where = {"model": model, "hive_id": hive, "worker_id": worker, "device": device, "keep_alive": keep_alive}
-        return VectorsJob(self._embed(texts, where, tags, timeout), lambda made: series(made, places, index, name))
+        return VectorsJob(self._embed(found.texts, where, tags, timeout), found.series, found.frame)
 
     def _embed(
-        self, texts: list[str], where: Mapping[str, Any], tags: Iterable[str] | str, timeout: float | None
+        self, texts: Sequence[str], where: Mapping[str, Any], tags: Iterable[str] | str, timeout: float | None
     ) -> Job[EmbedResult]:
         said = {**self._defaults, **{name: value for name, value in where.items() if value is not None}}
         operation = parse_operation({"operation": "embed", "texts": texts, **said})

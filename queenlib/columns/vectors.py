@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from queenlib.errors import InvalidRequest, QueenError, revive
+from queenlib.errors import InvalidRequest, MissingCell, QueenError, revive
 from queenlib.messages.events import Event, VectorsEvent
 from queenlib.messages.vectors import VectorsData
 
 Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that vectors are made of."""
+
+    index: pd.Index[Any]
+    """It may have anything twice."""
+    name: Any
+    """What it is called."""
+    places: Sequence[int]
+    """For each text, the place of its cell, from 0."""
+    texts: Sequence[str]
+    """The texts, none of them empty."""
+    without: Mapping[int, str]
+    """Why each of the other cells has no text, by its place."""
+
+    def series(self, made: Mapping[int, VectorsData]) -> pd.Series[Any]:
+        """A column of vectors: see `series`."""
+        return series(made, self.places, self.index, self.name)
+
+    def frame(self, made: Mapping[int, VectorsData]) -> pd.DataFrame:
+        """One row a cell, with the column's index, whether it is done or not: columns as of `vectors_frame`."""
+        return _frame(made, self.places, self.index, self.without)
 
 
 def texts_of(given: Any) -> list[str]:
@@ -33,26 +58,28 @@ def texts_of(given: Any) -> list[str]:
     return [str(text) for text in texts]
 
 
-def cells_of(column: pd.Series[Any]) -> tuple[list[int], list[str]]:
-    """The places of a column that have a text, from 0, and their texts. What is missing or empty has none.
+def column_of(given: pd.Series[Any]) -> Column:
+    """The texts of a column. What is missing or empty has none.
 
     Raises:
         InvalidRequest: It is no column, or a cell is no text.
     """
-    if not isinstance(column, pd.Series):
-        raise _no_texts(f"what was given is of type {type(column).__name__}, no column", "queen.embed_frame(df['column'])")
-    places, texts = list[int](), list[str]()
-    for place, value in enumerate(column.array):
-        if isinstance(value, str):
-            if value:
-                places.append(place)
-                texts.append(str(value))
-        elif not _missing(value):
+    if not isinstance(given, pd.Series):
+        raise _no_texts(f"what was given is of type {type(given).__name__}, no column", "queen.embed_frame(df['column'])")
+    places, texts, without = list[int](), list[str](), dict[int, str]()
+    for place, value in enumerate(given.array):
+        if isinstance(value, str) and value:
+            places.append(place)
+            texts.append(str(value))
+        elif isinstance(value, str) or _missing(value):
+            lacks = "The text is empty" if isinstance(value, str) else "There is nothing"
+            without[place] = f"{MissingCell.__name__}: {lacks} in this cell."
+        else:
             raise _no_texts(
-                f"cell {place:,} of column {column.name!r} is {type(value).__name__}",
+                f"cell {place:,} of column {given.name!r} is {type(value).__name__}",
                 "queen.embed_frame(df['column'].astype('string'))",
             )
-    return places, texts
+    return Column(given.index, given.name, places, texts, without)
 
 
 def vectors_of(events: Iterable[Event]) -> dict[int, VectorsData]:
@@ -104,10 +131,16 @@ def vectors_frame(made: Mapping[int, VectorsData], count: int) -> pd.DataFrame:
     Returns:
         Columns: `vector` (an array of float32; `None` where there is none), `error` (string: its class and what it says).
     """
-    index = pd.RangeIndex(count, name="text")
-    problems = [made[i].error if i in made else None for i in range(count)]
-    said = pd.Series([f"{each.kind}: {each.what}" if each else None for each in problems], index=index, dtype="string")
-    return pd.DataFrame({"vector": series(made, range(count), index, "vector"), "error": said})
+    return _frame(made, range(count), pd.RangeIndex(count, name="text"), {})
+
+
+def _frame(
+    made: Mapping[int, VectorsData], places: Sequence[int], index: pd.Index[Any], without: Mapping[int, str]
+) -> pd.DataFrame:
+    problems = {places[i]: each.error for i, each in made.items() if each.error is not None}
+    said = {**without, **{place: f"{each.kind}: {each.what}" for place, each in problems.items()}}
+    errors = pd.Series([said.get(place) for place in range(len(index))], index=index, dtype="string")
+    return pd.DataFrame({"vector": series(made, places, index, "vector"), "error": errors})
 
 
 def _vectors(made: Mapping[int, VectorsData]) -> Iterator[tuple[int, Vector]]:

@@ -46,6 +46,30 @@ async def test_a_column_becomes_a_column(queen: Queen) -> None:
     assert "embed" in repr(asked)
 
 
+async def test_a_frame_says_why_a_cell_has_no_vector(queen: Queen) -> None:
+    """Of each cell, with the column's own index: missing, empty or too long; of a list of texts by their numbers."""
+    column = pd.Series(["a", None, "", "word " * 600, "b"], index=[5, 5, 6, 7, 8])
+    asked = queen.embed_frame(column, model=MODEL)
+    made = await asked
+    frame = await asked.frame()
+    assert frame.index.tolist() == [5, 5, 6, 7, 8]
+    assert frame["vector"].isna().tolist() == made.isna().tolist() == [False, True, True, True, False]
+    said = ["nothing in this cell", "text is empty", "PromptTooLong"]
+    assert all(each in error for each, error in zip(said, frame["error"].dropna(), strict=True))
+    listed = queen.embed(["a", "word " * 600], model=MODEL)
+    with pytest.raises(errors.PromptTooLong):
+        await listed
+    assert (await listed.frame())["error"].isna().tolist() == [True, False]
+
+
+async def test_a_frame_has_what_there_is_by_now(queen: Queen) -> None:
+    """It waits for nothing; a text that is not done has neither a vector nor an error."""
+    asked = queen.embed_frame(pd.Series(["a", None]), model=f"{MODEL}&load_s=600")
+    frame = await asked.frame()
+    assert (frame["vector"].isna().tolist(), frame["error"].isna().tolist()) == ([True, True], [True, False])
+    await asked.job.cancel()
+
+
 async def test_a_text_too_long(queen: Queen) -> None:
     """Is the error of an array, and a missing cell of a column."""
     texts = ["a", "word " * 600]

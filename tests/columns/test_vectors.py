@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queenlib.columns.vectors import array, cells_of, series, texts_of, vectors_frame, vectors_of
+from queenlib.columns.vectors import array, column_of, series, texts_of, vectors_frame, vectors_of
 from queenlib.errors import InvalidRequest, PromptTooLong
 from queenlib.messages.events import Problem, VectorsEvent
 from queenlib.messages.vectors import VectorsData
@@ -86,15 +86,30 @@ def test_what_is_no_list_of_texts_is_refused(given: Any) -> None:
 
 
 def test_cells_without_a_text_are_left_out() -> None:
-    """Missing ones of every kind, and empty ones."""
-    assert cells_of(pd.Series(["a", None, "", float("nan"), pd.NA, pd.NaT, " "])) == ([0, 6], ["a", " "])
-    assert cells_of(pd.Series(["a", None], dtype="string")) == ([0], ["a"])
-    assert cells_of(pd.Series(["b", "a", "b"], dtype="category")) == ([0, 1, 2], ["b", "a", "b"])
+    """Missing ones of every kind, and empty ones; each says which it is."""
+    found = column_of(pd.Series(["a", None, "", float("nan"), pd.NA, pd.NaT, " "]))
+    assert (found.places, found.texts, list(found.without)) == ([0, 6], ["a", " "], [1, 2, 3, 4, 5])
+    assert found.without[1] == found.without[4] == "MissingCell: There is nothing in this cell."
+    assert found.without[2] == "MissingCell: The text is empty in this cell."
+    assert column_of(pd.Series(["a", None], dtype="string")).texts == ["a"]
+    assert column_of(pd.Series(["b", "a", "b"], dtype="category")).texts == ["b", "a", "b"]
+
+
+def test_a_frame_of_a_column_tells_of_all_cells() -> None:
+    """With the column's index, whatever it is: the vector, or why there is none; both missing where it is not done."""
+    index = pd.MultiIndex.from_tuples([("x", 1), ("x", 1), ("y", None), ("y", 2), ("z", 2)])
+    column = pd.Series([None, "a", "long", "", "b"], index=index, name="t")
+    made = column_of(column).frame(by_number(some((0,), 3), FAILED))
+    assert made.index.equals(index)
+    assert made["vector"].isna().tolist() == [True, False, True, True, True]
+    kinds = ["MissingCell", pd.NA, "PromptTooLong", "MissingCell", pd.NA]
+    assert made["error"].str.partition(":")[0].tolist() == kinds
+    assert list(made.dtypes) == ["object", "string"]
 
 
 @pytest.mark.parametrize("given", [["a"], pd.DataFrame({"a": ["x"]}), pd.Series([1, 2]), pd.Series(["a", ["b"]])])
 def test_what_is_no_column_of_texts_is_refused(given: Any) -> None:
     """Nor is one with a cell that is something else."""
     with pytest.raises(InvalidRequest) as caught:
-        cells_of(given)
+        column_of(given)
     assert all((caught.value.what, caught.value.why, caught.value.state, caught.value.next))
