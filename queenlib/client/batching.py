@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from queenlib.messages.conversation import read
 from queenlib.messages.infer import ChatMessage
 from queenlib.messages.parse import parse_operation
 from queenlib.messages.template import Template
+from queenlib.operations.questions import Questions
 
 Columns = Mapping[str, Sequence[str | None]]
 """The texts of each column; `None` where nothing is in a cell."""
@@ -36,7 +38,8 @@ def batch_operation(
                 f"The texts of column {name!r} are {type(texts).__name__}." if name else "There are no columns.",
                 why="Columns are a mapping from names to lists of texts, all of one length.",
                 state="No job was made.",
-                next="For example: queen.infer_batch({'review': ['…', '…']}, 'Classify: {review}')",
+                next="For example: queen.infer_batch({'review': df['review'].tolist()}, 'Classify: {review}'); "
+                "of a DataFrame as it is: queen.infer_frame(df, 'Classify: {review}')",
             )
     asked = {"prompt": prompt} if prompt is None or isinstance(prompt, str) else {"messages": list(prompt)}
     said = {name: value for name, value in given.items() if value is not None}
@@ -59,17 +62,26 @@ def answer_schema(schema: Schema | None, choices: Sequence[str] | None, regex: s
             state="No job was made.",
             next="Leave in one of them.",
         )
-    if isinstance(schema, type) and not issubclass(schema, BaseModel):
-        raise _no_form(f"schema is {schema.__name__}, which is no pydantic model.", "schema=MyModel, or a JSON Schema")
-    if choices is not None and (isinstance(choices, str) or not choices):
-        raise _no_form("choices has no texts to choose from.", "choices=['good', 'bad']")
     if choices is not None:
-        return {"type": "string", "enum": list(choices)}
+        return {"type": "string", "enum": _texts(choices)}
     if regex is not None:
         return {"type": "string", "pattern": f"^(?:{regex})$"}
-    if isinstance(schema, type):
+    if isinstance(schema, type) and isinstance(schema, type(BaseModel)):
         return schema.model_json_schema()
+    if schema is not None and not isinstance(schema, Mapping):
+        raise _no_form(f"schema is {schema!r:.60}, which is no pydantic model.", "schema=MyModel, or a JSON Schema")
     return None if schema is None else dict(schema)
+
+
+def _texts(choices: Iterable[Any]) -> list[str]:
+    """Those to choose from, in an order that is the same in each process: that of a set is not."""
+    found = [] if isinstance(choices, str) or not isinstance(choices, Iterable) else list(choices)
+    found = [each.value if isinstance(each, Enum) else each for each in found]
+    if not found:
+        raise _no_form("choices has no texts to choose from.", "choices=['good', 'bad']")
+    if no_text := [each for each in found if not isinstance(each, str)]:
+        raise _no_form(f"choices has {no_text[0]!r:.60}, which is no text.", "choices=['1', '2']")
+    return sorted(map(str, found)) if isinstance(choices, Set) else list(map(str, found))
 
 
 def _no_form(what: str, example: str) -> InvalidRequest:
@@ -109,11 +121,24 @@ def only(operation: InferBatch, rows: Sequence[int], changes: Mapping[str, Any])
         Conflict: There are no such rows.
         InvalidOperation: A change does not fit.
     """
+    if form := sorted({"schema", "json_schema", "choices", "regex"} & changes.keys()):
+        raise Conflict(
+            f"{form[0]} cannot be another one for some of the rows.",
+            why="Their answers come in the same columns as those of the others.",
+            state="No job was made.",
+            next=f"Leave it out, or ask all of them: queen.infer_frame(df, …, {form[0]}=…)",
+        )
     if not rows:
         raise Conflict("No row has failed.", state="No job was made.", next="Look at what there is: await batch.frame()")
     kept = operation.wire()
     for table in ("columns", "by_row"):
         kept[table] = {name: [cells[i] for i in rows] for name, cells in kept[table].items()}
-    made = parse_operation({**kept, "rows": len(rows), "cache": "read", **changes})
+    questions = Questions(operation)
+    if not questions.equal_alike:
+        numbers = questions.equal_before()
+        kept["equal_before"] = [numbers[i] for i in rows]
+    if operation.cache == "refresh":
+        kept["cache"] = "read"
+    made = parse_operation({**kept, "rows": len(rows), **changes})
     assert isinstance(made, InferBatch)
     return made

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from queenlib.client.batching import batch_operation, only, question
 from queenlib.client.job import Job
+from queenlib.messages import by_row
 from queenlib.messages.batch import BatchResult, InferBatch
 from queenlib.messages.events import RowEvent
 from queenlib.messages.infer import ChatMessage
@@ -57,23 +58,24 @@ def frame_operation(frame: pd.DataFrame, prompt: Question, shape: Shape, **given
         InvalidRequest: The template names a column that is not there.
         InvalidOperation: Something else does not fit.
     """
-    from queenlib.columns.cells import ASKED, check_collisions, questions
+    from queenlib.columns.cells import check_collisions, check_frame, plain_values, questions
     from queenlib.columns.rows import names
 
+    check_frame(frame)
     new = names(given.get("json_schema"), stats=shape.stats, probabilities=bool(given.get("probabilities")))
     check_collisions(frame, [f"{shape.prefix}{name}" for name in new])
-    template, columns = questions(frame, prompt)
-    if template is None:
-        given["messages_from"] = ASKED
-    return batch_operation(columns, template, rows=None if columns else len(frame), **given)
+    asked, columns = questions(frame, prompt, given.get("system"))
+    if isinstance(varied := given.get("by_row"), Mapping):
+        given["by_row"] = {name: plain_values(values, whole=name in by_row.WHOLE) for name, values in varied.items()}
+    return batch_operation(columns, rows=None if columns else len(frame), **{**given, **asked})
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What batches before this one came to, about the same frame."""
+    """The batches before this one about the same frame."""
 
-    rows: Mapping[int, RowData] = field(default_factory=dict)
-    """The rows that had ended, by their numbers in the frame."""
+    batch: FrameJob | None = None
+    """The last of them."""
     places: Sequence[int] | None = None
     """Which rows of the frame the rows of this batch are; `None` for all of them."""
 
@@ -105,7 +107,15 @@ class FrameJob:
 
     async def _whole(self) -> pd.DataFrame:
         await self.job
+        await self._before()
         return await self.frame()
+
+    async def _before(self) -> None:
+        """Wait until the batches before this one have ended, however they do: their rows are in the frame too."""
+        if (batch := self._earlier.batch) is not None:
+            async for _ in batch.job.events(batch.job.record.last_seq):
+                pass
+            await batch._before()
 
     def wait(self, timeout: float | None = None) -> pd.DataFrame:
         """The new columns, blocking; see `Job.wait`.
@@ -115,6 +125,7 @@ class FrameJob:
             QueenError: What the batch ended with, if it did not succeed.
         """
         self.job.wait(timeout)
+        self.job.portal.wait(self._before())
         return self._shape.frame(self.job.portal.wait(self.rows()), self._operation)
 
     @property
@@ -133,6 +144,8 @@ class FrameJob:
     async def retry_failed(self, **changes: Any) -> FrameJob:
         """Ask again about the rows that failed, and only about those; the answers come in the same frame.
 
+        It may be called while this batch runs: the frame waits for both.
+
         Args:
             changes: What is different this time, such as `max_tokens=256`.
 
@@ -144,13 +157,14 @@ class FrameJob:
         failed = {i for i, row in rows.items() if row.error is not None}
         own = [i for i in range(self._operation.count) if self._earlier.place(i) in failed]
         operation = only(self._operation, own, changes)
-        earlier = Earlier(rows, [self._earlier.place(i) for i in own])
+        earlier = Earlier(self, [self._earlier.place(i) for i in own])
         return FrameJob(self._ask(operation), operation, self._shape, self._ask, earlier)
 
     async def rows(self) -> dict[int, RowData]:
         """The rows that have ended, by their numbers in the frame."""
         own = await rows_so_far(self.job)
-        return {**self._earlier.rows, **{self._earlier.place(i): row for i, row in own.items()}}
+        before = {} if self._earlier.batch is None else await self._earlier.batch.rows()
+        return {**before, **{self._earlier.place(i): row for i, row in own.items()}}
 
     def _ipython_display_(self) -> None:
         self.job._ipython_display_()

@@ -40,38 +40,74 @@ def cells(frame: pd.DataFrame, wanted: Collection[str]) -> Cells:
     return {str(name): tuple(map(_text, frame[name].array)) for name in found}
 
 
-def questions(frame: pd.DataFrame, prompt: Any) -> tuple[Any, Cells]:
-    """The template, or the messages that are templates, and the cells that they need.
+def check_frame(frame: Any) -> None:
+    """See to it that this is a DataFrame.
+
+    Raises:
+        InvalidRequest: It is something else.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidRequest(
+            f"What is asked about is a {type(frame).__name__}, not a DataFrame.",
+            why="Each row is asked about, and the columns have the names that the template puts in.",
+            state="Nothing was asked.",
+            next="Make it one: series.to_frame('text'), or pandas.DataFrame({'text': […]})",
+        )
+
+
+def questions(frame: pd.DataFrame, prompt: Any, system: Any = None) -> tuple[dict[str, Any], Cells]:
+    """What is asked, as fields of the batch, and the cells that it needs.
 
     Args:
         frame: What is asked about.
         prompt: A template, messages, or a function: that is given each row as a mapping from columns to values, and what it
             gives is what is asked, a text or a list of messages.
-
-    Returns:
-        `None` in place of the template where the cells of the column `ASKED` are conversations.
+        system: What the model is told before all else, a template too; or nothing.
 
     Raises:
-        InvalidRequest: It names a column that is not there, or the function gives a lone message.
+        InvalidRequest: It is none of these, it names a column that is not there, or the function gives a lone message.
         Conflict: Two columns have the name that is meant.
+        Exception: What the function raises; a note says at which row.
     """
-    if callable(prompt):
-        return _given_by(prompt, frame)
-    messages = prompt if isinstance(prompt, str) else list(prompt)
-    texts = [messages] if isinstance(messages, str) else [_content(each) for each in messages]
-    wanted = [name for text in texts for name in _named(text)]
+    if not callable(prompt) and not isinstance(prompt, Iterable):
+        raise InvalidRequest(
+            f"What is to be asked is {prompt!r:.60}.",
+            why="It is a template that names columns in braces, a list of messages, or a function of a row.",
+            state="Nothing was asked.",
+            next="For example: queen.infer_frame(df, 'Classify the sentiment: {review}')",
+        )
+    messages = prompt if isinstance(prompt, str) or callable(prompt) else list(prompt)
+    texts = [messages] if isinstance(messages, str) else [] if callable(messages) else map(_content, messages)
+    wanted = [name for text in (*texts, system) if isinstance(text, str) for name in _named(text)]
     _check_known(wanted, [str(name) for name in frame.columns])
-    return messages, cells(frame, wanted)
+    found = cells(frame, wanted)
+    if callable(messages):
+        return _given_by(messages, frame, found)
+    return {"prompt": messages}, found
 
 
-def _given_by(function: Any, frame: pd.DataFrame) -> tuple[str | None, Cells]:
+def _given_by(function: Any, frame: pd.DataFrame, beside: Cells) -> tuple[dict[str, Any], Cells]:
     """What a function asks of each row: texts, or as soon as it gives messages for one of them, conversations."""
-    names = list(frame.columns)
-    said = [_messages(function(dict(zip(names, row, strict=True)))) for row in frame.itertuples(index=False, name=None)]
+    said, name = (
+        [_asked_by(function, frame, i, row) for i, row in enumerate(frame.itertuples(index=False, name=None))],
+        ASKED,
+    )
+    while name in beside:
+        name = f"{name}_"
     if not any(isinstance(each, list) for each in said):
-        return f"{{{ASKED}}}", {ASKED: tuple(said)}
+        return {"prompt": f"{{{name}}}"}, {**beside, name: tuple(said)}
     talks = ([{"role": "user", "content": each}] if isinstance(each, str) else each for each in said)
-    return None, {ASKED: tuple(None if talk is None else conversation.write(talk) for talk in talks)}
+    made = tuple(None if talk is None else conversation.write(talk) for talk in talks)
+    return {"prompt": None, "messages_from": name}, {**beside, name: made}
+
+
+def _asked_by(function: Any, frame: pd.DataFrame, i: int, row: tuple[Any, ...]) -> Any:
+    try:
+        given = function(dict(zip(frame.columns, row, strict=True)))
+    except Exception as error:
+        error.add_note(f"That was at row {i:,} of the frame, whose index is {frame.index[i]!s:.60}; nothing was asked.")
+        raise
+    return _messages(given)
 
 
 def _messages(given: Any) -> Any:
@@ -126,8 +162,27 @@ def check_collisions(frame: pd.DataFrame, new: Iterable[str]) -> None:
         )
 
 
+def plain_values(values: Any, *, whole: bool = False) -> Any:
+    """A column of a frame, an array or a list as plain values: `None` where pandas has nothing.
+
+    Args:
+        values: Which; what is none of these comes back as it is, and whoever reads the operation says what is wrong with it.
+        whole: Make whole numbers of those that are.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        return values
+    plain = (each.item() if hasattr(each, "item") else each for each in values)
+    return [None if _missing(each) else int(each) if whole and _is_whole(each) else each for each in plain]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer()
+
+
 def _text(value: Any) -> str | None:
-    if isinstance(value, str):
-        return str(value)
+    return str(value) if isinstance(value, str) or not _missing(value) else None
+
+
+def _missing(value: Any) -> bool:
     missing = pd.isna(value)
-    return None if isinstance(missing, bool) and missing else str(value)
+    return isinstance(missing, bool) and missing

@@ -58,8 +58,8 @@ def answers(
     Returns:
         Columns: without a schema `answer` (string), else one for each of its fields (see `queenlib.columns.typed`); with
         `probabilities` one `p_…` for each text to choose from (Float64, from 0 to 1, missing where nobody says); `error`
-        (string: its class and what it says, also where a number is beyond its column; missing where there is none); and with `stats` those of `STATS`. What is not of
-        the schema has `row_` before its name where a field is called like it.
+        (string: its class and what it says, or which number its column cannot hold; missing where there is none); and with
+        `stats` those of `STATS`. What is not of the schema has `row_` before its name where a field is called like it.
     """
     inorder = [rows.get(i) for i in range(len(index))]
     errors = [_error(row) for row in inorder]

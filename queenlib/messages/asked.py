@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypedDict
 
 from queenlib.messages.infer import EngineParams
@@ -36,7 +36,7 @@ class BatchParameters(_Parameters, total=False):
     """Fields of `InferBatch` by name: what each means, and what it is when it is left out, stands there."""
 
     messages_from: str | None
-    by_row: Mapping[str, Sequence[float | None]]
+    by_row: Mapping[str, Iterable[float | None]]
     concurrency: int | None
     max_failures: float | None
     cache: Literal["read", "refresh", "off"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from queenlib import tables
 from queenlib.errors import InvalidOperation
+from queenlib.messages import by_row
 from queenlib.messages.base import Count, ModelName, Name, Operation, Recovery, Result, Seconds
 from queenlib.messages.conversation import Conversation, read
 from queenlib.messages.infer import Sampling, Text, Usage
@@ -23,8 +24,6 @@ ROWS = 1_000_000
 
 Cell = Annotated[str, Field(max_length=4_000_000)] | None
 """The text of a cell; `None` where nothing is in it."""
-
-_BY_ROW = ("max_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed")
 
 
 class InferBatch(Sampling, Operation):
@@ -45,6 +44,9 @@ class InferBatch(Sampling, Operation):
     """Sampling parameters that differ from row to row, by name; `None` for as the batch has it."""
     rows: Annotated[int, Field(ge=0, le=ROWS)] | None = None
     """How many rows there are; the columns say it where they are there."""
+    equal_before: Annotated[tuple[Count, ...], Field(exclude_if=lambda numbers: not numbers)] = ()
+    """Where these rows are some of a table: how many that ask the same come before each of them there, which is what equal
+    rows are told apart by. Without it they are counted."""
     model: ModelName | None = None
     """Which model; by default the queen's own default, at first the demo model."""
     hive_id: Name | None = None
@@ -84,6 +86,8 @@ class InferBatch(Sampling, Operation):
         for name, cells in (*self.columns.items(), *self.by_row.items()):
             if len(cells) != self.count:
                 raise ValueError(f"column {name!r} has {len(cells):,} cells, and there are {self.count:,} rows")
+        if self.equal_before and len(self.equal_before) != self.count:
+            raise ValueError(f"equal_before has {len(self.equal_before):,} numbers, and there are {self.count:,} rows")
         for text in self.texts():
             template = Template(text)
             if self.columns:
@@ -91,11 +95,12 @@ class InferBatch(Sampling, Operation):
         if self.messages_from is not None and self.columns:
             _check_conversations(self.messages_from, self.columns)
         for name, values in self.by_row.items():
-            _check_by_row(name, values)
+            by_row.check(name, values)
         if self.json_schema is not None:
             check(self.json_schema)
         if self.probabilities and not choices(self.json_schema):
-            raise ValueError("probabilities has no texts to choose from: json_schema={'type': 'string', 'enum': [...]}")
+            example = "choices=['good', 'bad'], or json_schema={'type': 'string', 'enum': ['good', 'bad']}"
+            raise ValueError(f"probabilities has no texts to choose from: {example}")
         return self
 
     @property
@@ -127,11 +132,12 @@ class InferBatch(Sampling, Operation):
 
     def kept(self) -> InferBatch:
         """See `Operation.kept`: the rows are kept beside the record."""
-        return self.model_copy(update={"columns": {}, "by_row": {}, "rows": self.count})
+        return self.model_copy(update={"columns": {}, "by_row": {}, "equal_before": (), "rows": self.count})
 
     def beside(self) -> Mapping[str, Any]:
         """See `Operation.beside`."""
-        return {"columns": self.columns, "by_row": self.by_row}
+        counted = {"equal_before": self.equal_before} if self.equal_before else {}
+        return {"columns": self.columns, "by_row": self.by_row, **counted}
 
     def texts(self) -> tuple[str, ...]:
         """Its templates."""
@@ -228,21 +234,3 @@ def _check_conversations(name: str, columns: Mapping[str, tuple[str | None, ...]
             read(cell)
         except ValueError as error:
             raise ValueError(f"row {number} of column {name!r} is no conversation: {error}") from None
-
-
-def _check_by_row(name: str, values: tuple[Any, ...]) -> None:
-    if name not in _BY_ROW:
-        raise ValueError(f"by_row has {name!r}; what may differ from row to row is {', '.join(_BY_ROW)}")
-    adapter = _ADAPTERS[name]
-    for number, value in enumerate(values):
-        if value is not None:
-            try:
-                adapter.validate_python(value, strict=True)
-            except ValidationError as error:
-                raise ValueError(f"{name} of row {number} is {value!r}: {error.errors()[0]['msg']}") from None
-
-
-_ADAPTERS: Mapping[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(Annotated[(field.annotation, *field.metadata, None)])  # type: ignore[arg-type]
-    for name, field in Sampling.model_fields.items()
-}

@@ -83,18 +83,38 @@ class Questions:
         It is made from all that the answer depends on: the model, its bytes, the engine's build, the messages, the sampling,
         whether it has probabilities, and how many equal questions come before, where equal ones are asked apart.
         """
-        before, apart = Counter[str](), not self.equal_alike
-        for i in range(self._operation.count):
-            try:
-                generation = self.generation(i)
-            except MissingCell:
+        before, apart, known = Counter[str](), not self.equal_alike, self._operation.equal_before
+        for i, generation in enumerate(self._generations()):
+            if generation is None:
                 yield ""
                 continue
             sampling = self._usual if generation.sampling is self._sampling else generation.sampling.wire()
             key = _digest([sampling, asked.build, *self._beside])
             key = _digest([key, asked.model.wire(), [message.wire() for message in generation.messages]])
             before[key] += apart
-            yield _digest([key, before[key]]) if apart else key
+            yield _digest([key, known[i] + 1 if known else before[key]]) if apart else key
+
+    def equal_before(self) -> tuple[int, ...]:
+        """How many rows that ask the same come before each; 0 for one that cannot be asked."""
+        if self._operation.equal_before:
+            return self._operation.equal_before
+        before, found = Counter[str](), list[int]()
+        for generation in self._generations():
+            if generation is None:
+                found.append(0)
+                continue
+            key = _digest([generation.sampling.wire(), [message.wire() for message in generation.messages]])
+            found.append(before[key])
+            before[key] += 1
+        return tuple(found)
+
+    def _generations(self) -> Iterator[Generation | None]:
+        """What is asked for each row; `None` where a cell is missing."""
+        for i in range(self._operation.count):
+            try:
+                yield self.generation(i)
+            except MissingCell:
+                yield None
 
     @property
     def _beside(self) -> list[str]:

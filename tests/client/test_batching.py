@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
+import pandas as pd
 import pytest
 from pydantic import BaseModel
 
 from queenlib.client.batching import answer_schema, batch_operation, only, told
 from queenlib.errors import Conflict, InvalidOperation, InvalidRequest
+from queenlib.messages.model import ModelUsed
 from queenlib.messages.template import Template
+from queenlib.operations.questions import Asked, Questions
+
+
+class Mood(Enum):
+    """To choose from."""
+
+    GOOD = "good"
+    BAD = "bad"
 
 
 class Review(BaseModel):
@@ -52,12 +63,29 @@ def test_what_is_no_column_is_refused() -> None:
 
 def test_two_forms_are_refused() -> None:
     """Nobody can say which is meant; nor is what is none of them."""
-    bads: list[tuple[Any, Any, Any]] = [(int, None, None), (None, [], None), (None, "good", None)]
+    bads: list[tuple[Any, Any, Any]] = [
+        (int, None, None), (list[int], None, None), ("Review", None, None), (None, [], None), (None, "good", None),
+        (None, 3, None),
+    ]  # fmt: skip
     for bad in bads:
         with pytest.raises(InvalidRequest, match=r"no pydantic model|no texts to choose from"):
             answer_schema(*bad)
     with pytest.raises(InvalidRequest, match="More than one form"):
         answer_schema(Review, ["a"], None)
+    with pytest.raises(InvalidRequest, match="choices has 1, which is no text"):
+        answer_schema(None, ["a", 1], None)  # type: ignore[list-item]
+
+
+def test_choices_are_the_same_in_each_process() -> None:
+    """A set has no order of its own: another order would be another question."""
+    wanted = {"type": "string", "enum": ["bad", "good", "mixed"]}
+    sets: list[Any] = [
+        {"good", "bad", "mixed"},
+        {"good": 1, "bad": 2, "mixed": 3}.keys(),
+        pd.Series(["bad", "good", "mixed"]),
+    ]
+    assert [answer_schema(None, each, None) for each in sets] == [wanted] * 3
+    assert answer_schema(None, Mood, None) == {"type": "string", "enum": ["good", "bad"]}  # type: ignore[arg-type]
 
 
 def test_the_model_is_told_the_schema() -> None:
@@ -80,5 +108,29 @@ def test_some_of_the_rows_are_asked_again() -> None:
     assert only(bare, [1, 4], {}).count == 2
     with pytest.raises(Conflict, match="No row has failed"):
         only(whole, [], {})
+    with pytest.raises(Conflict, match="choices cannot be another one"):
+        only(whole, [1], {"choices": ["a"]})
     with pytest.raises(InvalidOperation):
         only(whole, [0], {"max_tokens": 0})
+
+
+def test_equal_rows_are_told_apart_as_in_the_whole() -> None:
+    """A row that is asked again has its own key, not that of one that was answered; also the next time."""
+    asked = Asked(ModelUsed(name="sim:words"), "1")
+    whole = batch_operation({"a": ["a", "a", "b", None, "a"]}, "{a}")
+    keys = list(Questions(whole).keys(asked))
+    some = only(whole, [1, 2, 4], {})
+    assert some.equal_before == (1, 0, 2)
+    assert list(Questions(some).keys(asked)) == [keys[1], keys[2], keys[4]]
+    assert list(Questions(only(some, [2], {})).keys(asked)) == [keys[4]]
+    assert some.kept().equal_before == ()
+    assert some.beside()["equal_before"] == (1, 0, 2)
+    assert only(batch_operation({"a": ["a", "a"]}, "{a}", temperature=0.0), [1], {}).equal_before == ()
+    with pytest.raises(InvalidOperation, match="equal_before has 1 numbers"):
+        batch_operation({"a": ["a", "a"]}, "{a}", equal_before=[1])
+
+
+@pytest.mark.parametrize(("cache", "then"), [("read", "read"), ("refresh", "read"), ("off", "off")])
+def test_who_keeps_no_answers_keeps_none_of_those_asked_again(cache: str, then: str) -> None:
+    """But answers that were just made anew are taken."""
+    assert only(batch_operation({"a": ["x"]}, "{a}", cache=cache), [0], {}).cache == then

@@ -139,6 +139,31 @@ async def test_failed_rows_are_asked_again_and_come_in_the_same_frame(queen: Que
         await fine.retry_failed()
 
 
+async def test_a_row_may_be_asked_again_while_the_others_are_asked(queen: Queen) -> None:
+    """The frame has them all in the end."""
+    frame = pd.DataFrame({"a": [None, *(str(n) for n in range(25))]})
+    slow = queen.infer_frame(frame, "again {a}", model="sim:words?tokens=10&tokens_per_s=100", max_tokens=10)
+    while (await slow.frame())["error"].isna().all():
+        await asyncio.sleep(0.02)
+    again = await slow.retry_failed()
+    made = await again
+    assert made["error"].notna().tolist() == [True] + [False] * 25
+    assert made["answer"].notna().sum() == 25
+    pd.testing.assert_frame_equal(again.wait(), made)
+
+
+async def test_columns_may_be_in_what_the_model_is_told(queen: Queen) -> None:
+    """Beside a function too; parameters of rows may be a column as well."""
+    frame = pd.DataFrame({"a": ["x", "y"], "lang": ["es", None], "most": [5, None]})
+    asked = queen.infer_frame(frame, "{a}", system="Speak {lang}.", model=ECHO, by_row={"max_tokens": frame["most"]})
+    assert (await asked)["error"].notna().tolist() == [False, True]
+    assert asked.job.record.request["system"] == "Speak {lang}."
+    by_function = queen.infer_frame(frame, lambda row: row["a"], system="Speak {lang}.", model=ECHO)
+    assert (await by_function)["answer"].notna().tolist() == [True, False]
+    with pytest.raises(errors.InvalidRequest, match="did you mean 'lang'"):
+        queen.infer_frame(frame, "{a}", system="Speak {langg}.")
+
+
 async def test_a_frame_may_be_looked_at_before_it_is_whole(queen: Queen) -> None:
     """What has not ended is missing; after a cancel it stays as it was."""
     frame = pd.DataFrame({"a": [str(n) for n in range(60)]})
