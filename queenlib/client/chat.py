@@ -10,9 +10,12 @@ from typing import Any, Protocol
 from queenlib import tables
 from queenlib.client.job import Job
 from queenlib.client.jobs import Jobs
+from queenlib.display.mode import is_stable
+from queenlib.display.stable import nameless
 from queenlib.errors import Conflict, InvalidRequest
 from queenlib.messages.infer import ChatMessage, InferResult
 from queenlib.messages.job import JobRecord
+from queenlib.messages.parse import parse_terms
 from queenlib.messages.state import State
 from queenlib.world import World
 
@@ -20,6 +23,8 @@ LONGEST = 59
 """Characters of a name at most: it is part of a tag."""
 MOMENT_S = 5.0
 """Seconds that a question waits for a turn that is being cancelled."""
+ALIVE = tuple(state for state in State if not state.ended)
+"""The states of a turn whose answer may still come."""
 
 
 class Speaker(Protocol):
@@ -40,8 +45,8 @@ class Chat:
     """A conversation with a model: `await chat("…")` is the answer; `chat("…")` the job of this turn.
 
     Each turn is an `infer` whose job has the tag `chat:NAME`, and whose request has all that was said before. A turn that
-    does not succeed leaves the conversation as it was. `undo` and `fork` are in the log with the next turn. A private turn
-    is known here alone: nothing of it is written down, and nobody finds it again.
+    does not succeed leaves the conversation as it was. `undo` and `fork` are in the log with the next turn, and until then
+    known here alone. So is a private turn for ever: nothing of it is written down, and nobody finds it again.
 
     Args:
         queen: Whose jobs the turns are.
@@ -69,7 +74,7 @@ class Chat:
         Raises:
             Conflict: The turn before has not ended.
             InvalidOperation: A parameter does not fit; no job was made.
-            InvalidRequest: It has messages of its own.
+            InvalidRequest: It has messages of its own, or tags that are none.
         """
         check_own(parameters)
         self._settle()
@@ -93,6 +98,9 @@ class Chat:
     def undo(self) -> tuple[ChatMessage, ...]:
         """Take back the last question and its answer; what was taken back. Their job stays in the log.
 
+        It is kept with the next turn, and not before: whoever finds this conversation by its name until then, as after a
+        restart, finds what was taken back.
+
         Raises:
             Conflict: The turn has not ended.
         """
@@ -106,15 +114,28 @@ class Chat:
         """Another conversation that begins with what was said in this one; neither touches the other.
 
         Args:
-            name: Its name; by default a new one.
+            name: Its name, which no other has; by default a new one.
 
         Raises:
-            Conflict: The turn has not ended.
+            Conflict: The turn has not ended, or a conversation has that name: this one, or one in the log.
             InvalidRequest: It cannot be called so.
         """
-        name = self._world.new_id("chat") if name is None else checked(name)
+        name = self._world.new_id("chat") if name is None else self._free(checked(name))
         self._settle()
         return Chat(self._queen, self._world, name, self._messages, self._given)
+
+    def _free(self, name: str) -> str:
+        jobs, counting = self._queen.jobs, (State.SUCCEEDED, *ALIVE)
+        if name != self.name:
+            found = jobs.list(operation="infer", state=counting, tags=tag_of(name), limit=1)
+            if not jobs.portal.wait(found).jobs:
+                return name
+        raise Conflict(
+            f"There is a chat {name!r} already.",
+            why="Two of one name would be found again as one.",
+            state="No chat was begun, and that one was not touched.",
+            next=f"Go on with it: queen.chat(name={name!r}); or fork without a name: chat.fork()",
+        )
 
     def _settle(self) -> None:
         turn = self._turn
@@ -141,7 +162,8 @@ class Chat:
 
     def __repr__(self) -> str:
         number = sum(each.role == "user" for each in self.messages)
-        return f"<Chat {tables.plain(self.name)}: {number} {'turn' if number == 1 else 'turns'}>"
+        name = nameless(self.name) if is_stable() else self.name
+        return f"<Chat {tables.plain(name)}: {number} {'turn' if number == 1 else 'turns'}>"
 
     def _repr_html_(self) -> str:
         rows = [(each.role, each.content) for each in self.messages]
@@ -159,11 +181,12 @@ def checked(name: str) -> str:
     Raises:
         InvalidRequest: It cannot.
     """
-    if name and len(name) <= LONGEST and name.isprintable() and "," not in name and name == name.strip():
+    text = isinstance(name, str)  # whoever calls from a notebook may say anything
+    if text and 0 < len(name) <= LONGEST and name.isprintable() and "," not in name and name == name.strip():
         return name
     raise InvalidRequest(
-        f"A chat cannot be called {name[:80]!r}.",
-        why=f"A name has 1 to {LONGEST} visible characters, no comma, and no blank first or last.",
+        f"A chat cannot be called {name!r:.80}.",
+        why=f"A name is text: it has 1 to {LONGEST} visible characters, no comma, and no blank first or last.",
         state="Nothing was said.",
         next='queen.chat(name="bees")',
     )
@@ -193,8 +216,7 @@ def answer_of(record: JobRecord) -> ChatMessage | None:
 
 
 def _tags(given: Mapping[str, Any]) -> tuple[str, ...]:
-    tags = given.get("tags", ())
-    return (tags,) if isinstance(tags, str) else tuple(tags)
+    return parse_terms(tags=given.get("tags", ())).tags
 
 
 async def _ended(turn: Job[InferResult]) -> None:

@@ -71,6 +71,27 @@ async def test_a_fork_goes_its_own_way(tmp_path: Path) -> None:
         assert said(queen.chat(name="other")) == said(other)
 
 
+@BOTH
+async def test_a_fork_takes_no_name_that_is_in_use(opened: Opened, tmp_path: Path) -> None:
+    """Its own, that of one in the log or under way: refused, and neither is touched; one whose turns all failed is free."""
+    with opened(tmp_path) as queen:
+        chat, other = queen.chat(name="bees", model=ECHO), queen.chat(name="wasps", model=ECHO)
+        with pytest.raises(Conflict, match="a chat 'bees' already"):
+            chat.fork("bees")
+        with pytest.raises(WorkerDied):
+            await other("one", model="sim:words?crash_at_token=2")
+        assert chat.fork("wasps").name == "wasps"
+        job = other("one", model="sim:words?tokens=2000&tokens_per_s=100", max_tokens=2000)
+        with pytest.raises(Conflict, match="a chat 'wasps' already"):
+            chat.fork("wasps")
+        await job.cancel()
+        await other("two")
+        with pytest.raises(Conflict, match="a chat 'wasps' already") as refused:
+            chat.fork("wasps")
+        assert "queen.chat(name='wasps')" in refused.value.next
+        assert said(queen.chat(name="wasps")) == said(other) == [("user", "two"), ("assistant", "two")]
+
+
 async def test_a_turn_that_fails_changes_nothing(tmp_path: Path) -> None:
     """The conversation is as it was, and goes on."""
     async with Queen(tmp_path) as queen:
@@ -143,6 +164,8 @@ async def test_what_does_not_fit_is_refused_and_changes_nothing(tmp_path: Path) 
                 chat(bad)  # type: ignore[arg-type]
         with pytest.raises(InvalidOperation, match="max_tokens"):
             chat("one", max_tokens=-1)
+        with pytest.raises(InvalidRequest, match="tags is not"):
+            chat("one", tags=3)
         for name in ("system", "messages", "prompt"):
             with pytest.raises(InvalidRequest, match=f"no {name} of its own"):
                 chat("one", **{name: "x"})
