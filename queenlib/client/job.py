@@ -14,8 +14,9 @@ from queenlib.client.known import Known
 from queenlib.client.portal import Portal
 from queenlib.client.rerunning import rerun
 from queenlib.display.card import Bundle, card
+from queenlib.display.facts import head
 from queenlib.display.interrupt import Listening
-from queenlib.display.mode import Mode, current_mode
+from queenlib.display.mode import Mode, current_mode, is_stable
 from queenlib.display.show import attend, show
 from queenlib.display.ways import Way, is_seen, shown_by
 from queenlib.errors import InternalError, revive
@@ -216,9 +217,9 @@ class Job(Generic[R]):
         return log_frame(of, [event async for event in self], self.record)
 
     def __repr__(self) -> str:
-        record = self.record
-        reason = f" ({record.reason})" if record.reason else ""
-        return f"<Job {record.id}: {record.operation}, {record.state}{reason}>"
+        record, stable = self.record, is_stable()
+        reason = f" ({record.reason})" if record.reason and not stable else ""
+        return f"<{head(record, stable=stable)}: {record.operation}, {record.state}{reason}>"
 
     def show(self) -> None:
         """Show it: in a notebook's cell by a view that follows it, on a terminal by what it says until it ends.
@@ -233,7 +234,7 @@ class Job(Generic[R]):
         show(self)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
-        return card(Snapshot(job=self.record))
+        return card(Snapshot(job=self.record), stable=is_stable())
 
     def _repr_html_(self) -> str:
         return str(self._repr_mimebundle_()["text/html"])

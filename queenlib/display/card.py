@@ -11,6 +11,7 @@ from queenlib import tables
 from queenlib.display import markup
 from queenlib.display.facts import facts, head, how_far
 from queenlib.display.prose import prose
+from queenlib.display.stable import nameless
 from queenlib.messages.events import Problem
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
@@ -34,7 +35,7 @@ def card(snapshot: Snapshot, *, stable: bool = False) -> Bundle:
         snapshot: The job.
         stable: Leave out what differs from run to run, such as ids and times; the data with it.
     """
-    snapshot = _whole(snapshot)
+    snapshot = _nameless(_whole(snapshot)) if stable else _whole(snapshot)
     said = f"{head(snapshot.job, stable=stable)}: {', '.join(facts(snapshot, stable=stable))}"
     bundle = {
         "text/plain": "\n".join([f"<{tables.plain(said)}>", *_few(snapshot)]),
@@ -50,6 +51,13 @@ def _whole(snapshot: Snapshot) -> Snapshot:
     if snapshot.text or not isinstance(result.get("text"), str):
         return snapshot
     return snapshot.model_copy(update={"text": result["text"], "reasoning": str(result.get("reasoning") or "")})
+
+
+def _nameless(snapshot: Snapshot) -> Snapshot:
+    if (error := snapshot.job.error) is None:
+        return snapshot
+    said = error.model_copy(update={name: nameless(part) for name, part in _parts(error)})
+    return snapshot.model_copy(update={"job": snapshot.job.model_copy(update={"error": said})})
 
 
 def _few(snapshot: Snapshot) -> Iterator[str]:

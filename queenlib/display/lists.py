@@ -10,7 +10,7 @@ from typing import Any
 
 from queenlib import tables
 from queenlib.display.card import Bundle
-from queenlib.display.mode import Mode, current_mode
+from queenlib.display.mode import Mode, current_mode, is_stable
 from queenlib.display.rows import Table, hive_table, job_table
 from queenlib.display.screen import publish, replace
 from queenlib.display.views import ListView, view_of
@@ -66,7 +66,7 @@ async def look(queen: Any, **wanted: Any) -> tuple[Table, Table]:
 
 def picture(shown: Iterable[Table], note: str = "") -> Bundle:
     """Lists as they are now."""
-    found = list(shown)
+    found = [each.stable() if is_stable() else each for each in shown]
     said = [note] if note else []
     return {
         "text/plain": "\n\n".join([each.text() for each in found] + said),
@@ -87,7 +87,8 @@ def _still(place: str, view: ListView) -> None:
 
 
 def _note() -> str:
-    return f"As of {tables.moment(_world.now())}; run the cell again to go on."
+    again = "run the cell again to go on."
+    return again.capitalize() if is_stable() else f"As of {tables.moment(_world.now())}; {again}"
 
 
 def _still_all() -> None:

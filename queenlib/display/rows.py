@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from queenlib import tables
+from queenlib.display.stable import LEFT_OUT, nameless
 from queenlib.messages.hive import HiveInfo
 from queenlib.messages.job import JobRecord
+from queenlib.messages.listing import Listing
 from queenlib.messages.worker import WorkerInfo
 
 HIVES = ("hive", "worker", "state", "model", "device", "slots busy", "waiting", "tokens/s", "memory")
@@ -42,6 +44,17 @@ class Table:
         """As HTML."""
         return tables.html(self.caption, self.columns, (line.cells for line in self.lines))
 
+    def stable(self) -> Table:
+        """Without what differs from run to run: ids, reasons, times, rates and memory."""
+        columns = tuple(each for each in self.columns if each not in LEFT_OUT)
+        lines = (replace(line, cells=tuple(self._stable_cells(line))) for line in self.lines)
+        return Table(self.caption, columns, tuple(lines))
+
+    def _stable_cells(self, line: Line) -> Iterator[str]:
+        for column, cell in zip(self.columns, line.cells, strict=True):
+            if column not in LEFT_OUT:
+                yield cell.partition(" (")[0] if column == "state" else nameless(cell)
+
 
 def hive_table(hives: Iterable[HiveInfo]) -> Table:
     """Hives, a line for each, and one for each worker below it."""
@@ -53,6 +66,12 @@ def job_table(jobs: Iterable[JobRecord]) -> Table:
     """Jobs, the newest first."""
     newest = sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True)
     return Table(tables.counted(len(newest), "job"), JOBS, tuple(map(_job_line, newest)))
+
+
+def listing_table(listing: Listing) -> Table:
+    """What an operation listed, with its own columns."""
+    caption = tables.counted(listing._count(), listing._noun) + listing._order
+    return Table(caption, listing._columns, tuple(_line("", tuple(map(str, row))) for row in listing._rows()))
 
 
 def _hive_lines(hive: HiveInfo) -> Iterator[Line]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from queenlib.display.rows import hive_table, job_table
+from queenlib.display.rows import hive_table, job_table, listing_table
 from queenlib.messages.hive import HiveInfo, HiveKind, HiveState
 from queenlib.messages.state import State
-from queenlib.messages.worker import WorkerInfo, WorkerState
+from queenlib.messages.worker import WorkerInfo, WorkerListing, WorkerState
 from tests.display.making import AT, snapshot
 
 WORKER = WorkerInfo(
@@ -43,6 +43,20 @@ def test_hives_have_their_workers_below_them() -> None:
     assert shown.lines[1].cells == ("local", "w-1", "ready", "sim:<b>", "cpu", "1 of 4", "", "41", "2.0 MB")
     assert "sim:&lt;b&gt;" in shown.html()
     assert "w-1" in shown.text()
+
+
+def test_a_table_can_be_the_same_each_time() -> None:
+    """Made-up ids have no rest, and reasons, times, rates and memory are not there."""
+    job = snapshot(State.FAILED, id="job-7f3k9m2p4qxz", reason="worker_died").job
+    shown = job_table([job]).stable()
+    assert shown.columns == ("job", "operation", "state", "pieces")
+    assert shown.lines[0].cells == ("job-…", "infer", "failed", "")
+    shown = hive_table([HIVE]).stable()
+    assert shown.columns == ("hive", "worker", "state", "model", "device", "slots busy", "waiting")
+    assert shown.lines[1].cells == ("local", "w-1", "ready", "sim:<b>", "cpu", "1 of 4", "")
+    listed = listing_table(WorkerListing(workers=(WORKER,)))
+    assert (listed.caption, listed.lines[0].cells[-1]) == ("1 worker", "2.0 MB")
+    assert "MB" not in listed.stable().html()
 
 
 def test_jobs_come_newest_first() -> None:
