@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from queenlib.client.asking import check_interrupt, infer_operation
@@ -11,7 +11,7 @@ from queenlib.client.calls import Caller
 from queenlib.client.embedding import Embedding
 from queenlib.client.framed import FrameJob, Question, Shape, frame_operation
 from queenlib.client.job import Job
-from queenlib.client.preview import Preview, preview
+from queenlib.client.preview import Preview, looked_at, of_rows, preview
 from queenlib.client.spelled import spelled
 from queenlib.display.interrupt import asked_for
 from queenlib.messages.asked import BatchParameters, InferParameters
@@ -170,21 +170,26 @@ class Inferring(Embedding):
         return FrameJob(ask(operation), operation, shape, ask)
 
     async def preview(self, frame: pd.DataFrame, prompt: Question, *, n: int = 3, **given: Any) -> Preview:
-        """Look before you pay: the first rows for real, each with what is asked, and an estimate for the whole.
+        """Look before you pay: some rows for real, each with what is asked, and an estimate for the whole.
 
         Args:
             frame: Any DataFrame.
-            prompt: As for `infer_frame`.
-            n: Rows that are asked; their answers are kept, so that they are not asked again.
-            given: As for `infer_frame`.
+            prompt: As for `infer_frame`; a function is called for some rows more than once.
+            n: Rows that are looked at: the first that can be asked, and where those are fewer, some that cannot, with why.
+                Their answers are kept, so that they are not asked again.
+            given: As for `infer_frame`; `max_failures` ends no look.
 
         Raises:
+            InvalidRequest: `n` is below 1, or a list of `by_row` is not as long as the frame.
             QueenError: As `infer_frame`.
         """
-        sample = self.infer_frame(frame.iloc[:n], prompt, **{**given, "stats": True})
+        asked = list(prompt) if isinstance(prompt, Iterator) else prompt
+        given = {**given, "max_failures": None}
+        rows = looked_at(frame, asked, n, given.get("system"))
+        sample = self.infer_frame(frame.iloc[rows], asked, **{**of_rows(given, rows, len(frame)), "stats": True})
         questions = sample.questions()
         await sample.job
-        whole = self.infer_frame(frame, prompt, **{**given, "dry_run": True})
+        whole = self.infer_frame(frame, asked, **{**given, "dry_run": True})
         return await preview(sample, await whole.job, questions)
 
 
