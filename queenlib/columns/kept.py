@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from queenlib.columns.named import check_names
+
 FORMAT = 1
 """Of the note; a later one may say what cannot be read here."""
 MARK = "$queenlib"
@@ -38,6 +40,18 @@ class Kind(BaseModel):
     """Whether their order says something."""
 
 
+class Heads(BaseModel):
+    """What the columns were called, where that had levels."""
+
+    model_config = ConfigDict(frozen=True)
+
+    levels: tuple[Kind, ...]
+    names: tuple[str | None, ...]
+    """The names of the levels."""
+    of: Mapping[str, tuple[str, ...]]
+    """For each column of the file what it was called, level by level."""
+
+
 class Note(BaseModel):
     """What a frame was; it travels in the file."""
 
@@ -49,6 +63,8 @@ class Note(BaseModel):
     """Those of the index."""
     names: tuple[str | None, ...]
     """The names of the levels."""
+    heads: Heads | None = None
+    """Where the columns have levels as well."""
 
 
 def keep(frame: pd.DataFrame) -> tuple[pd.DataFrame, Note]:
@@ -57,21 +73,18 @@ def keep(frame: pd.DataFrame) -> tuple[pd.DataFrame, Note]:
     Raises:
         ValueError: Something of it would not come back as it is; it says what.
     """
-    columns = list(frame.columns)
-    named = [*columns, *(name for name in frame.index.names if name is not None)]
-    if odd := [name for name in named if not isinstance(name, str)]:
-        raise ValueError(f"a column or a level of the index is called {odd[0]!r}, which is no text")
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise ValueError(f"{columns.count(twice[0])} columns are called {twice[0]!r}")
-    kept = {name: _keep(frame[name], f"column {name!r}") for name in columns}
+    check_names(frame)
+    columns = [str(name) for name in frame.columns]
+    kept = {name: _keep(frame.iloc[:, at], f"column {frame.columns[at]!r}") for at, name in enumerate(columns)}
     made = pd.DataFrame({name: each for name, (each, _) in kept.items()}, index=frame.index)
-    made.columns = frame.columns
+    made.columns = _plain_heads(frame.columns)
     index = [_keep(level, f"level {at} of the index") for at, level in enumerate(_levels(frame.index))]
     made.index = _index(frame.index, [level for level, _ in index], _told_apart(columns, frame.index.names))
     note = Note(
         columns={name: kind for name, (_, kind) in kept.items()},
         levels=tuple(kind for _, kind in index),
         names=tuple(frame.index.names),
+        heads=_heads(frame.columns),
     )
     return made, note
 
@@ -82,12 +95,47 @@ def restore(frame: pd.DataFrame, note: Note) -> pd.DataFrame:
     Raises:
         ValueError: Something in it is not what the note says.
     """
-    columns = {name: _restore(frame[name], note.columns[name]) for name in frame.columns if name in note.columns}
-    made = frame.assign(**columns) if columns else frame
+    made = frame.copy(deep=False)
+    if note.heads is not None:
+        made.columns = pd.Index([str(name) for name in frame.columns], dtype="object")
+    for name in [name for name in made.columns if name in note.columns]:
+        made[name] = _restore(made[name], note.columns[name])
     if made.index.nlevels == len(note.levels):
         levels = [_restore(level, kind) for level, kind in zip(_levels(made.index), note.levels, strict=True)]
         made.index = _index(made.index, levels, note.names)
+    if note.heads is not None:
+        made.columns = _headed(frame.columns, note.heads)
     return made
+
+
+def _plain_heads(columns: pd.Index[Any]) -> pd.Index[Any]:
+    """As a file can have them: levels of categories are none of its types."""
+    if not isinstance(columns, pd.MultiIndex):
+        return columns
+    return pd.MultiIndex.from_arrays([level.astype("object") for level in _levels(columns)], names=columns.names)
+
+
+def _heads(columns: pd.Index[Any]) -> Heads | None:
+    if not isinstance(columns, pd.MultiIndex):
+        return None
+    levels = [_keep(level, f"level {at} of the columns")[1] for at, level in enumerate(_levels(columns))]
+    return Heads(levels=tuple(levels), names=tuple(columns.names), of={str(name): name for name in columns})
+
+
+def _headed(found: pd.Index[Any], heads: Heads) -> pd.MultiIndex:
+    """What the columns were called; one that was added has nothing below its name, as pandas has it."""
+    depth = len(heads.levels)
+    inorder = [
+        heads.of.get(str(name)) or (name if isinstance(name, tuple) else (name, *[""] * (depth - 1))) for name in found
+    ]
+    if any(len(name) != depth for name in inorder):
+        raise ValueError(f"a column has not {depth} names")
+    parts = [pd.Series([name[at] for name in inorder], dtype="object") for at in range(depth)]
+    levels = [
+        part if kind.dtype == "object" and kind.categories is None else _restore(part, kind)
+        for part, kind in zip(parts, heads.levels, strict=True)
+    ]
+    return pd.MultiIndex.from_arrays(levels, names=heads.names)
 
 
 def _levels(index: pd.Index[Any]) -> list[pd.Series[Any]]:

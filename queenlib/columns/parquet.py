@@ -13,9 +13,12 @@ import pandas as pd
 from pydantic import ValidationError
 
 from queenlib.columns.kept import FORMAT, Note, keep, restore
+from queenlib.columns.named import Unnamed
 from queenlib.errors import InvalidRequest
 
 FilePath = str | os.PathLike[str]
+
+_CHANGE = "Change or leave out what it names: frame.astype({'column': 'string'}), frame.drop(columns='column')"
 
 
 def to_parquet(frame: pd.DataFrame, path: FilePath) -> None:
@@ -25,7 +28,7 @@ def to_parquet(frame: pd.DataFrame, path: FilePath) -> None:
     and what is no plain value (a list, a dict) as JSON. The frequency of an index is not kept.
 
     Args:
-        frame: Any whose columns have names of their own that are texts.
+        frame: Any whose columns have names of their own that are texts, in one level or in several.
         path: Where to; a file that is there is replaced.
 
     Raises:
@@ -45,7 +48,7 @@ def to_parquet(frame: pd.DataFrame, path: FilePath) -> None:
             "The frame cannot be kept in a Parquet file.",
             why=f"{_line(error)}.",
             state=f"Nothing was written to {path}.",
-            next="Change or leave out what it names: frame.astype({'column': 'string'}), frame.drop(columns='column')",
+            next=error.next if isinstance(error, Unnamed) else _CHANGE,
         ) from None
     except OSError as error:
         raise InvalidRequest(

@@ -36,6 +36,10 @@ KEYS = {name: CELLS[name] for name in ("string", "Int64", "int64", "float64", "c
 """The same for a level of an index."""
 
 
+NOTHING: dict[str, Any] = {"levels": [], "names": [], "of": {}}
+"""What no columns were called."""
+
+
 @st.composite
 def series(draw: st.DrawFn, cells: dict[str, st.SearchStrategy[Any]]) -> pd.Series[Any]:
     """Values of one type, and some of them twice."""
@@ -62,6 +66,18 @@ def any_frame(draw: st.DrawFn) -> pd.DataFrame:
     return frame.iloc[: draw(st.sampled_from([0, 1, ROWS]))]
 
 
+@st.composite
+def headed(draw: st.DrawFn) -> pd.DataFrame:
+    """Such a frame, with columns of one level or of several, of any types and names."""
+    frame, depth = draw(any_frame()), draw(st.integers(1, 3))
+    count = len(frame.columns)
+    heads = draw(st.lists(st.tuples(*[TEXTS] * depth), min_size=count, max_size=count, unique=True))
+    kinds = [draw(st.sampled_from(["str", "object", "string", "category"])) for _ in range(depth)]
+    levels = [pd.Series([head[at] for head in heads], dtype=kind) for at, kind in enumerate(kinds)]
+    frame.columns = pd.MultiIndex.from_arrays(levels, names=[draw(st.none() | TEXTS) for _ in kinds])
+    return frame
+
+
 def through(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """It, written and read."""
     frames.to_parquet(frame, path)
@@ -81,8 +97,20 @@ def test_any_frame_comes_back(frame: pd.DataFrame) -> None:
     assert_frame_equal(frame, before)
 
 
+@settings(deadline=None)
+@given(headed())
+def test_levels_of_columns_come_back(frame: pd.DataFrame) -> None:
+    """With their types and names."""
+    before = frame.copy()
+    with TemporaryDirectory() as folder:
+        again = through(frame, Path(folder) / "frame.parquet")
+    assert_frame_equal(again, before)
+    assert list(again.columns.dtypes) == list(before.columns.dtypes)  # type: ignore[attr-defined]
+    assert_frame_equal(frame, before)
+
+
 async def test_frames_of_jobs_and_rows_come_back(tmp_path: Path) -> None:
-    """Those that a queen gives: jobs, events, pieces of an answer, rows, and typed answers beside what was asked."""
+    """Those that a queen gives: jobs, events, pieces of an answer, rows, typed answers beside what was asked, comparison."""
     schema = {
         "type": "object",
         "properties": {
@@ -103,7 +131,7 @@ async def test_frames_of_jobs_and_rows_come_back(tmp_path: Path) -> None:
         ]
         alone = queen.infer("x", model="sim:echo?text=hello")
         await alone
-        made += [await alone.frame(of="tokens")]
+        made += [await alone.frame(of="tokens"), await queen.compare("sim:words?tokens=3", "sim:echo", prompts=["x", "y"])]
     folder = tmp_path / "kept"
     folder.mkdir()
     for frame in made:
@@ -137,6 +165,15 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert path.stat().st_mode == other.stat().st_mode
 
 
+def test_names_that_a_file_cannot_have_are_said_with_what_to_do(tmp_path: Path) -> None:
+    """What is said helps."""
+    frame, path = pd.DataFrame([[1, 2]]), tmp_path / "frame.parquet"
+    with pytest.raises(InvalidRequest, match="called 0, which is no text") as caught:
+        frames.to_parquet(frame, path)
+    assert "frame.rename(columns=str)" in caught.value.next
+    assert_frame_equal(through(frame.rename(columns=str), path), frame.rename(columns=str))
+
+
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     """In a folder that is not there, or in place of one."""
     for path in (tmp_path / "no" / "frame.parquet", tmp_path, tmp_path / ("x" * 300)):
@@ -163,6 +200,8 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         ({"columns": {"a": {"dtype": "bees"}}, "levels": [], "names": []}, "bees"),
         ({"columns": {"a": {"dtype": "Int64"}}, "levels": [], "names": []}, "was changed"),
         ({"columns": {"a": {"dtype": "object"}}, "levels": [], "names": []}, "was changed"),
+        ({"columns": {}, "levels": [], "names": [], "heads": NOTHING}, "was changed"),
+        ({"columns": {}, "levels": [], "names": [], "heads": {**NOTHING, "of": {"a": ["b"]}}}, "was changed"),
         ({}, "was changed"),
         (None, "was changed"),
     ],
