@@ -40,6 +40,8 @@ def show(job: Shown) -> None:
         case Mode.TEXT:
             tell(job)
         case Mode.STATIC:
+            if (run := current_run()) is not None:
+                run.shown.add(job.id)
             snapshot = job.portal.wait(ended(job))
             publish(card(snapshot, stable=is_stable()))
         case mode:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from queenlib import read_notebook
 from queenlib.display.card import JOB_TYPE
 from tests.client.outliving import until
 from tests.display.notebook import Notebook, notebook
+from tests.test_saved import written
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 MAKE = """
@@ -96,4 +99,17 @@ def test_static_outputs_are_final(tmp_path_factory: pytest.TempPathFactory) -> N
         assert first == second
         assert first[0]["text/plain"].startswith("<Job: infer, succeeded, 20 tokens, ended by stop")
         assert set(first[0]) == {"text/plain", "text/markdown", "text/html"}
-        assert made.run("await ask(20)")[0]["text/plain"].startswith("<InferResult")
+        assert made.run("await ask(20)") == first
+
+
+def test_an_awaited_answer_is_in_the_file_where_nobody_sits(tmp_path: Path) -> None:
+    """However it is waited for: once, with the data of its job, so that `read_notebook` finds it."""
+    with notebook(tmp_path, "static") as made:
+        made.run(MAKE)
+        ways = ("await ask(20)", "job = ask(20); job.wait()", "await job", "job.show(); await job")
+        cells = [made.run(code) for code in ways]
+        assert [len(each) for each in cells] == [1] * len(cells)
+        saved = read_notebook(written(tmp_path / "a.ipynb", *cells))
+        assert [each.cell for each in saved] == [0, 3]
+        assert [each.result.usage.completion_tokens for each in saved] == [20, 20]
+        assert made.run("result = await job; result.text[:4]") == [{"text/plain": "'wing'"}]
