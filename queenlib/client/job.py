@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from pydantic_core import to_json
@@ -11,8 +11,10 @@ from pydantic_core import to_json
 from queenlib.client.backend import Backend
 from queenlib.client.feed import Feed, closing
 from queenlib.client.known import Known
+from queenlib.client.pieces import pieces
 from queenlib.client.portal import Portal
 from queenlib.client.rerunning import rerun
+from queenlib.client.waiting import not_ended
 from queenlib.display.card import Bundle, card
 from queenlib.display.facts import head
 from queenlib.display.interrupt import Listening
@@ -21,7 +23,7 @@ from queenlib.display.show import attend, show
 from queenlib.display.ways import Way, is_seen, shown_by
 from queenlib.errors import InternalError, revive
 from queenlib.messages.base import Result
-from queenlib.messages.events import EndEvent, Event, TokenEvent
+from queenlib.messages.events import Event
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
 from queenlib.messages.place import check_every
@@ -75,7 +77,7 @@ class Job(Generic[R]):
 
     async def refresh(self) -> JobRecord:
         """Ask how it is now."""
-        return await self._portal.run(self._learn(self._backend.get_job(self.id)))
+        return await self._portal.run(self._learn(self._backend.get_job))
 
     async def snapshot(self) -> Snapshot:
         """It so far: the answer, what is under way, the newest lines; `events(after=snapshot.job.last_seq)` goes on."""
@@ -93,7 +95,7 @@ class Job(Generic[R]):
         """Its result; waits for it, `timeout` seconds at most.
 
         Raises:
-            TimeoutError: If it has not ended in time. The job goes on.
+            NotEnded: If it has not ended in time; a `TimeoutError` too. The job goes on.
             QueenError: What it ended with, if it did not succeed: the same class near and far.
         """
         attend(self)
@@ -124,18 +126,18 @@ class Job(Generic[R]):
                         async for _ in stream:
                             pass
                     if not self.record.state.ended:
-                        await self._learn(self._backend.get_job(self.id))
+                        await self._learn(self._backend.get_job)
         except TimeoutError:
             if limit.expired():
-                raise TimeoutError(f"{self.id} has not ended after {timeout:g} s; it goes on") from None
+                raise not_ended(self.record, timeout or 0) from None
             raise
         listed = self.record.result is None and self.record.error is None  # a list leaves results out
         if listed or self.record.request.get("private"):  # and so does a private log
-            await self._learn(self._backend.get_job(self.id))
+            await self._learn(self._backend.get_job)
         return self._outcome()
 
-    async def _learn(self, answer: Awaitable[JobRecord]) -> JobRecord:
-        return self._known.learn(await answer)  # on the portal's loop, as all that changes what is known
+    async def _learn(self, ask: Callable[[str], Awaitable[JobRecord]]) -> JobRecord:
+        return self._known.learn(await ask(self.id))  # on the portal's loop, as all that changes what is known
 
     def _outcome(self) -> R:
         if self.record.error is not None:
@@ -182,11 +184,11 @@ class Job(Generic[R]):
         return Feed(self._portal, lambda: self._pieces(channel), Listening(self.id, self))
 
     async def _pieces(self, channel: str) -> AsyncIterator[str]:
-        return _texts(await self._listen(0), channel)
+        return pieces(await self._listen(0), channel)
 
     async def cancel(self) -> JobRecord:
         """Cancel it; its work has ended when this returns. A job that has ended stays as it is."""
-        return await self._portal.run(self._learn(self._backend.cancel_job(self.id)))
+        return await self._portal.run(self._learn(self._backend.cancel_job))
 
     async def rerun(self, *, key: str | None = None) -> Job[R]:
         """Run it again, whether it has ended or not: a new job with its operation, tags, timeout and retries.
@@ -238,12 +240,3 @@ class Job(Generic[R]):
 
     def _repr_html_(self) -> str:
         return str(self._repr_mimebundle_()["text/html"])
-
-
-async def _texts(events: AsyncIterator[Event], channel: str) -> AsyncGenerator[str]:
-    async with closing(events) as stream:
-        async for event in stream:
-            if isinstance(event, TokenEvent) and event.data.channel == channel:
-                yield event.data.text
-            elif isinstance(event, EndEvent) and event.data.error is not None:
-                raise revive(event.data.error.wire())

@@ -22,6 +22,7 @@
     ├─ ProtocolMismatch                queen and client are of versions that cannot speak with each other
     ├─ QueenUnreachable                nothing answers at the queen's address, or not in time
     ├─ StreamInterrupted               a stream broke and could not be resumed; carries the last `seq` seen
+    ├─ NotEnded                        a job had not ended when the time to wait for it was over; it goes on
     └─ JobFailed                       a job's work ended without its result
        ├─ InternalError                a defect of queenlib; carries the remote traceback as text
        ├─ JobTimeout                   a deadline passed: queue, run or wait
@@ -98,6 +99,7 @@ from queenlib.errors.refusals import (
     InvalidRequest,
     KeyConflict,
     NameTaken,
+    NotEnded,
     NotFound,
     ProtocolMismatch,
     QueenDraining,
@@ -116,12 +118,12 @@ from queenlib.errors.refusals import (
 )
 
 __all__ = [
-    "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "HomeTaken", "IllegalTransition",
-    "InUse", "InternalError", "InvalidAnswer", "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed",
-    "JobLost", "JobTimeout", "KeyConflict", "MissingCell", "MissingExtra", "ModelError", "ModelFileError",
-    "NameTaken", "NoEmbeddings", "NoRoom", "NotAsked", "NotFound", "NotStopped", "PromptTooLong", "ProtocolMismatch",
-    "QueenClosed", "QueenDraining", "QueenError", "QueenUnreachable", "QueueFull", "StaleEpoch", "StoreBusy", "StoreFailed",
-    "StoreFull", "StoreUnusable", "StreamBeyondEnd", "StreamInterrupted", "StreamReset", "TooLarge",
+    "Conflict", "DownloadFailed", "EngineError", "Forbidden", "HiveStopped", "HomeTaken", "IllegalTransition", "InUse",
+    "InternalError", "InvalidAnswer", "InvalidOperation", "InvalidRequest", "JobCancelled", "JobFailed", "JobLost",
+    "JobTimeout", "KeyConflict", "MissingCell", "MissingExtra", "ModelError", "ModelFileError", "NameTaken",
+    "NoEmbeddings", "NoRoom", "NotAsked", "NotEnded", "NotFound", "NotStopped", "PromptTooLong", "ProtocolMismatch",
+    "QueenClosed", "QueenDraining", "QueenError", "QueenUnreachable", "QueueFull", "StaleEpoch", "StoreBusy",
+    "StoreFailed", "StoreFull", "StoreUnusable", "StreamBeyondEnd", "StreamInterrupted", "StreamReset", "TooLarge",
     "TooManyFailures", "UnknownDevice", "UnknownHive", "UnknownJob", "UnknownModel", "UnknownWorker", "WorkerDied",
     "WorkerProtocol", "WorkerStalled", "WrongChecksum", "revive",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ class QueenError(Exception):
     state: str
     next: str
     job_id: str | None
-    """The job that ended with this error, where there is one."""
+    """The job that ended with this error, or that it is about, where there is one."""
 
     def __init__(self, what: str, *, why: str = "", state: str = "", next: str = "", **fields: Any) -> None:
         super().__init__(what)

@@ -152,3 +152,9 @@ class StreamInterrupted(QueenError):
     """A stream broke and could not be resumed; `last_seq` is the last event that was seen."""
 
     last_seq: int
+
+
+class NotEnded(QueenError, TimeoutError):
+    """A job had not ended when the `waited_s` seconds to wait for it were over; it goes on. A `TimeoutError` too."""
+
+    waited_s: float

@@ -1,6 +1,7 @@
 """A handle on a job: waiting can be left, what is heard is remembered, and the end is what it was."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -69,6 +70,18 @@ async def test_a_cancelled_wait_is_not_a_cancelled_job(queued: Job[Deleted], que
     assert (await queen.jobs.get(queued.id)).state is State.QUEUED
 
 
+async def test_a_wait_that_was_too_short_says_how_to_go_on(queued: Job[Deleted], queen: Queen) -> None:
+    """However one waits: a typed error in four parts, with the job and the calls that go on with it, or end it."""
+    waits = [queued.result(0.05), queen.jobs.result(queued.id, 0.05), asyncio.to_thread(queued.wait, 0.05)]
+    for wait in waits:
+        with pytest.raises(errors.NotEnded) as caught:
+            await wait
+        error = caught.value
+        assert (error.what, error.waited_s) == (f"{queued.id} has not ended after 0.05 s.", 0.05)
+        assert (error.job_id, error.state) == (queued.id, "It goes on; it was queued when last heard of.")
+        assert all(call in error.next for call in (f"jobs.attach({queued.id!r})", f"jobs.cancel({queued.id!r})"))
+
+
 async def test_cancel_is_told_to_all_who_wait(queen: Queen) -> None:
     """However one waits for a job, its cancellation is the same typed error; also for one that never began."""
     for job in (queen.models.delete("m"), await queen.jobs.create({"operation": "hive_list"}, start="on_stream")):
@@ -116,11 +129,11 @@ async def test_an_older_answer_does_not_undo_what_was_heard(queen: Queen) -> Non
     old = job.record
     await job
 
-    async def late() -> JobRecord:
+    async def late(_: str) -> JobRecord:
         return old
 
     newer = job.record
-    assert await queen.portal.run(job._learn(late())) == newer == job.record
+    assert await queen.portal.run(job._learn(late)) == newer == job.record
     assert newer.state is State.SUCCEEDED
 
 
@@ -180,6 +193,18 @@ async def test_a_job_whose_end_cannot_be_kept_says_so(tmp_path: Path) -> None:
     finally:
         await portal.run(router.close())
         portal.close()
+
+
+@pytest.mark.filterwarnings("error")
+async def test_a_handle_of_a_closed_queen_begins_nothing(tmp_path: Path) -> None:
+    """Whatever is asked of it is refused with a typed error, and nothing is left that nobody awaits."""
+    with Queen(tmp_path) as queen:
+        job = queen.hives.list()
+        await job
+    for ask in (job.refresh, job.cancel, job.snapshot, job.rerun, job.result):
+        with pytest.raises(errors.QueenClosed):
+            await ask()
+    gc.collect()
 
 
 async def drawn(stream: AsyncGenerator[object]) -> None:
