@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from queenlib.client.portal import Portal
 from queenlib.client.turning import TICK_S, turning
+from queenlib.errors.shown import hide_our_frames
 
 T = TypeVar("T")
 
@@ -67,8 +68,8 @@ class Feed(Generic[T]):
                 arrived.wait(TICK_S)
                 arrived.clear()
                 yield from self._take()
-        except GeneratorExit:
-            self._leave()
+        except BaseException as error:
+            self._left_by(error)
             raise
         finally:
             pump.cancel()
@@ -90,8 +91,8 @@ class Feed(Generic[T]):
             async with closing(await self._source()) as stream:
                 async for item in stream:
                     yield item
-        except GeneratorExit:
-            self._leave()
+        except GeneratorExit as error:
+            self._left_by(error)
             raise
 
     async def _across(self) -> AsyncGenerator[T]:
@@ -109,14 +110,15 @@ class Feed(Generic[T]):
                 arrived.clear()
                 for item in self._take():
                     yield item
-        except GeneratorExit:
-            self._leave()
+        except BaseException as error:
+            self._left_by(error)
             raise
         finally:
             pump.cancel()
 
-    def _leave(self) -> None:
-        if self._reader is not None:
+    def _left_by(self, error: BaseException) -> None:
+        hide_our_frames(error)
+        if isinstance(error, GeneratorExit) and self._reader is not None:
             self._reader.leave()
 
     def _begin(self, wake: Callable[[], None]) -> Future[None]:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from queenlib.client.turning import TICK_S, turning
 from queenlib.errors import Conflict, QueenClosed
+from queenlib.errors.shown import hide_our_frames
 
 T = TypeVar("T")
 
@@ -121,8 +122,9 @@ class Portal:
             return future.result()
         except concurrent.futures.CancelledError:
             raise self.closed_error() from None
-        except BaseException:
+        except BaseException as error:
             future.cancel()
+            hide_our_frames(error)
             raise
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -137,9 +139,10 @@ class Portal:
         try:
             with turning():
                 return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
+                hide_our_frames(error)
                 raise
             raise self.closed_error() from None  # nobody cancelled us: the work was given up
 
@@ -156,7 +159,11 @@ class Portal:
             if not self._closed:
                 self._closed = True
                 self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        try:
+            self._thread.join()
+        except BaseException as error:
+            hide_our_frames(error)
+            raise
 
     def closed_error(self) -> QueenClosed:
         """The error of one who comes too late."""

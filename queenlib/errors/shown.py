@@ -1,4 +1,7 @@
-"""An error as a notebook shows it: the user's own lines, what happened, why, in what state things are, and what to do."""
+"""An error as a notebook shows it: the user's own lines, what happened, why, in what state things are, and what to do.
+
+An interrupt that comes while we wait is no error of ours, and is shown like one: what we waited in mends nobody.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ LIBRARY = str(Path(traceback.__file__).parent) + os.sep
 """The folder of Python's own library."""
 PACKAGES = ("site-packages", "dist-packages")
 """Folders in there that hold what others wrote."""
-SHELL = ("IPython", "ipykernel")
-"""What runs a notebook's cells."""
+OTHERS = ("IPython", "ipykernel", "queenlib_widgets")
+"""What runs a notebook's cells, and what shows ours."""
 KEPT = "\n\t\u200c\u200d\u00ad"
 """Characters that do not print, and that writing needs."""
 
@@ -32,10 +35,27 @@ def lines(kind: str, what: str, parts: dict[str, str], trace: TracebackType | No
     return [*(_printable(line) for line in _own(trace)), *_said(kind, what, parts)]
 
 
+def hide_our_frames(error: BaseException) -> None:
+    """What interrupted a wait of ours is shown without it; any other error stays as it is.
+
+    Args:
+        error: What the wait was left by.
+    """
+    if not isinstance(error, Exception):
+        error.__dict__["_render_traceback_"] = _last_shown
+
+
+def _last_shown() -> list[str]:
+    """IPython asks for it, and has just noted which error it shows."""
+    error = sys.last_value  # one that knew itself would keep alive all that its frames hold
+    assert error is not None
+    return lines(type(error).__name__, str(error), {}, error.__traceback__)
+
+
 def _own(trace: TracebackType | None) -> Iterator[str]:
     """The frames that a user can mend: not ours, nor what lies between them and ours."""
     hidden = [str(Path(__file__).parents[1]) + os.sep]
-    hidden += [str(Path(at).parent) + os.sep for name in SHELL if (at := getattr(sys.modules.get(name), "__file__", None))]
+    hidden += [str(Path(at).parent) + os.sep for name in OTHERS if (at := getattr(sys.modules.get(name), "__file__", None))]
     for frame in traceback.extract_tb(trace):
         file = frame.filename
         python = file.startswith("<frozen") or (file.startswith(LIBRARY) and not any(part in file for part in PACKAGES))
@@ -52,7 +72,7 @@ def _place(file: str) -> str:
 
 
 def _said(kind: str, what: str, parts: dict[str, str]) -> Iterator[str]:
-    yield f"{kind}: {_printable(what)}"
+    yield f"{kind}: {_printable(what)}" if what else kind
     for name, said in parts.items():
         if said:
             yield f"  {name + ':':<7}{_printable(said)}"
