@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 from yarl import URL
 
-from queenlib.errors import InvalidRequest, UnknownJob
+from queenlib.errors import InvalidRequest
 from queenlib.messages.change import Kind, Watch
+from queenlib.messages.job import JOB_PATTERN
+from queenlib.registry.refusals import unknown_job
 
 
 def job_path(job_id: str) -> str:
@@ -18,9 +20,9 @@ def job_path(job_id: str) -> str:
     Raises:
         UnknownJob: No id looks like that.
     """
-    if re.fullmatch(r"[0-9A-Za-z-]{1,64}", job_id):
+    if isinstance(job_id, str) and re.fullmatch(JOB_PATTERN, job_id):  # whoever calls from a notebook may say anything
         return f"/v1/jobs/{job_id}"
-    raise UnknownJob(f"There is no one job {job_id[:80]!r}.", why="No id looks like that.", next="List them: jobs.list().")
+    raise unknown_job(job_id)
 
 
 def stream_path(job_id: str, every_s: float) -> str:

@@ -28,6 +28,7 @@ from queenlib.messages.job import JobListing, JobRecord, Pruned
 from queenlib.messages.parse import parse_terms
 from queenlib.messages.place import Place
 from queenlib.messages.snapshot import Snapshot
+from queenlib.registry.refusals import unknown_job
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +79,7 @@ class Jobs(Family):
         Leaving the loop never cancels the job.
 
         Args:
-            job_id: The job; a unique prefix will do.
+            job_id: The job; a unique prefix will do, see `attach`.
             after: The number of the last event that one has.
             lines: Yield whole lines of text in place of events.
 
@@ -115,11 +116,13 @@ class Jobs(Family):
         return Feed(self.portal, lambda: self._caller.backend.execute_jobs(places))
 
     def attach(self, job_id: str) -> Job[Any]:
-        """A handle on a job that exists, such as one of yesterday; a unique prefix of its id will do.
+        """A handle on a job that exists; a unique prefix of its id will do: four characters or more, `job-` not counted.
 
         Raises:
             UnknownJob: There is no such job, or several begin like that.
         """
+        if not isinstance(job_id, str):
+            raise unknown_job(job_id)
         return self._caller.attach(job_id)
 
     async def get(self, job_id: str) -> JobRecord:

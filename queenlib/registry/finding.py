@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from queenlib.messages.job import JobRecord
-from queenlib.registry.refusals import unknown_job
+from queenlib.registry.refusals import SHORTEST, unknown_job
 from queenlib.registry.store import Store
-
-SHORTEST = 4
-"""Characters of an id's random part that are a prefix of it."""
 
 
 async def find_job(store: Store, job_id: str) -> JobRecord:
@@ -16,8 +13,8 @@ async def find_job(store: Store, job_id: str) -> JobRecord:
     Raises:
         UnknownJob: No job has that id, or several begin like that.
     """
-    if not job_id.isascii():
-        raise unknown_job(job_id, ())
+    if not isinstance(job_id, str) or not job_id.isascii():  # whoever calls from a notebook may say anything
+        raise unknown_job(job_id)
     if found := await store.get(job_id):
         return found
     beginning, alike = job_id.removeprefix("job-"), list[str]()

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from queenlib.errors import InUse, InvalidRequest, QueenDraining, QueueFull, StreamBeyondEnd, UnknownJob
-from queenlib.messages.job import JobRecord
+from queenlib.messages.job import JOB_PATTERN, JobRecord
 from queenlib.registry.store import stale
 
+SHORTEST = 4
+"""Characters of an id's random part that are a prefix of it."""
 
-def unknown_job(job_id: str, alike: Sequence[str]) -> UnknownJob:
+
+def unknown_job(job_id: object, alike: Sequence[str] = ()) -> UnknownJob:
     """There is no one job of that name; `alike` are ids that begin with it."""
     return UnknownJob(
-        f"There is no one job {job_id[:80]!r}.",
-        why=f"Several begin like that, such as {alike[0]}." if alike else "No job has that id or begins like that.",
-        next="List them: jobs.list().",
+        f"There is no one job {job_id!r:.80}.",
+        why=f"Several begin like that, such as {alike[0]}." if alike else _no_job(job_id),
+        state="Nothing was done.",
+        next="List them: await queen.jobs.list()",
     )
+
+
+def _no_job(job_id: object) -> str:
+    if not isinstance(job_id, str) or not re.fullmatch(JOB_PATTERN, job_id):
+        return "No id looks like that: it is text, of letters, digits and hyphens."
+    if len(job_id.removeprefix("job-")) < SHORTEST:
+        return f"No job has that id, and by how its id begins one is found from {SHORTEST} characters behind job- on."
+    return "No job has that id or begins like that."
 
 
 def check_cursor(record: JobRecord, after: int) -> None:

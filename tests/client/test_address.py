@@ -24,6 +24,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 def test_a_job_has_its_path() -> None:
     """What cannot be an id never becomes a part of a path."""
     assert job_path("job-2a") == "/v1/jobs/job-2a"
-    for text in ("", "../x", "a/b", "a?b", "a%2f", "x" * 65):
-        with pytest.raises(UnknownJob):
-            job_path(text)
+    for text in ("", "../x", "a/b", "a?b", "a%2f", "x" * 65, "job-2a\n", 3):
+        with pytest.raises(UnknownJob, match="No id looks like that") as refused:
+            job_path(text)  # type: ignore[arg-type]
+        assert refused.value.next == "List them: await queen.jobs.list()"

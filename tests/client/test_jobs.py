@@ -1,6 +1,7 @@
 """`queen.jobs`: its verbs, and ids that may be cut short."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,13 @@ async def test_one_that_is_not_there_is_told_by_each_verb(queen: Queen) -> None:
         await anext(queen.jobs.stream("job-none"))
     with pytest.raises(errors.UnknownJob):
         queen.jobs.attach("job-none")
+
+
+@pytest.mark.parametrize("wrong", [3, None, ["job-none"]])
+async def test_what_is_no_text_is_no_id(queen: Queen, wrong: Any) -> None:
+    """It is the typed error of an id that is none."""
+    with pytest.raises(errors.UnknownJob, match="it is text"):
+        queen.jobs.attach(wrong)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])

@@ -25,6 +25,12 @@ async def test_what_is_no_beginning_finds_nothing(store: Store, name: str) -> No
         await find_job(store, name)
 
 
+async def test_what_is_no_text_finds_nothing(store: Store) -> None:
+    """A number is a typed error, like all others."""
+    with pytest.raises(UnknownJob, match=r"There is no one job 3\."):
+        await find_job(store, 3)  # type: ignore[arg-type]
+
+
 async def test_a_beginning_of_several_is_refused_by_name(store: Store) -> None:
     """It names one of them; the whole id of either still finds it."""
     for job_id in ("job-abcd", "job-abcd2"):

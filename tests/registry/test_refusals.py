@@ -12,10 +12,26 @@ from tests.registry.test_store import first
 
 def test_a_job_that_is_not_there_is_told_from_one_that_is_meant_twice() -> None:
     """No id is like it, or several are, of which one is named; what was asked for is shown, and cut off if it is long."""
-    assert "No job has that id" in unknown_job("job-a", []).why
+    assert unknown_job("job-abcd").why == "No job has that id or begins like that."
     assert "such as job-ab." in unknown_job("job-a", ["job-ab", "job-ac"]).why
     assert len(unknown_job("x" * 10_000, []).what) < 200
     assert "\\ud800" in unknown_job("\ud800", []).what
+    assert unknown_job("job-abcd").next == "List them: await queen.jobs.list()"
+    assert unknown_job("job-abcd").state == "Nothing was done."
+
+
+@pytest.mark.parametrize("job_id", ["", " job-abcd", "äbcd", "x" * 65, 3, None, ["job-abcd"]])
+def test_what_is_no_id_is_told_what_one_looks_like(job_id: object) -> None:
+    """Other characters, too many or none, and what is no text."""
+    assert unknown_job(job_id).why.startswith("No id looks like that: it is text")
+
+
+@pytest.mark.parametrize("job_id", ["j", "abc", "job-", "job-782"])
+def test_a_beginning_that_is_too_short_is_told_how_long_one_is(job_id: str) -> None:
+    """It is not said that nothing begins like that: nobody has looked."""
+    why = unknown_job(job_id).why
+    assert "begins like that" not in why
+    assert "from 4 characters behind job- on" in why
 
 
 @pytest.mark.parametrize(("after", "kind"), [(-1, InvalidRequest), (2, StreamBeyondEnd), (0, None), (1, None)])
