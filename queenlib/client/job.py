@@ -14,7 +14,7 @@ from queenlib.client.known import Known
 from queenlib.client.pieces import pieces
 from queenlib.client.portal import Portal
 from queenlib.client.rerunning import rerun
-from queenlib.client.waiting import not_ended
+from queenlib.client.waiting import check_reading, check_timeout, not_ended
 from queenlib.display.card import Bundle, card
 from queenlib.display.facts import head
 from queenlib.display.interrupt import Listening
@@ -26,7 +26,6 @@ from queenlib.messages.base import Result
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobRecord
 from queenlib.messages.parse import OPERATIONS
-from queenlib.messages.place import check_every
 from queenlib.messages.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -95,9 +94,11 @@ class Job(Generic[R]):
         """Its result; waits for it, `timeout` seconds at most.
 
         Raises:
+            InvalidRequest: `timeout` is no number.
             NotEnded: If it has not ended in time; a `TimeoutError` too. The job goes on.
             QueenError: What it ended with, if it did not succeed: the same class near and far.
         """
+        check_timeout(timeout)
         attend(self)
         return self._seen(await self._portal.run(self._result(timeout)))
 
@@ -109,6 +110,7 @@ class Job(Generic[R]):
         Raises:
             Conflict: It is called on queenlib's own thread, where it would wait for itself.
         """
+        check_timeout(timeout)
         attend(self)
         return self._seen(self._portal.wait(self._result(timeout)))
 
@@ -154,9 +156,9 @@ class Job(Generic[R]):
         `joins` several: that costs less.
 
         Raises:
-            InvalidRequest: `every_s` is not 0 to 1.
+            InvalidRequest: `every_s` is not 0 to 1, or `after` is no whole number.
         """
-        check_every(every_s)
+        check_reading(after, every_s)
         return Feed(self._portal, lambda: self._listen(after, every_s), Listening(self.id, self))
 
     async def _listen(self, after: int, every_s: float = 0.0) -> AsyncIterator[Event]:

@@ -8,6 +8,7 @@ from numbers import Real
 
 from queenlib.errors import InvalidRequest, NotEnded
 from queenlib.messages.job import JobRecord
+from queenlib.messages.place import check_every
 
 
 def check_timeout(timeout: object) -> None:
@@ -25,12 +26,13 @@ def check_timeout(timeout: object) -> None:
         )
 
 
-def check_after(after: int) -> None:
-    """Speak up where that is the number of no event.
+def check_reading(after: int, every_s: float = 0.0) -> None:
+    """Speak up where a log cannot be read so.
 
     Raises:
-        InvalidRequest: It is no whole number.
+        InvalidRequest: `after` is no whole number, or `every_s` not 0 to 1.
     """
+    check_every(every_s)
     try:
         operator.index(after)
     except TypeError:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,17 @@ async def test_a_wait_that_was_too_short_says_how_to_go_on(queued: Job[Deleted],
         assert (error.what, error.waited_s) == (f"{queued.id} has not ended after 0.05 s.", 0.05)
         assert (error.job_id, error.state) == (queued.id, "It goes on; it was queued when last heard of.")
         assert all(call in error.next for call in (f"jobs.attach({queued.id!r})", f"jobs.cancel({queued.id!r})"))
+
+
+@pytest.mark.parametrize("said", ["x", [1]])
+async def test_what_no_wait_can_be_is_refused_at_once(queued: Job[Deleted], said: Any) -> None:
+    """A time that is no number, and a place in the log that is none: a typed error on the line that says it."""
+    with pytest.raises(errors.InvalidRequest, match="timeout is "):
+        await queued.result(timeout=said)
+    with pytest.raises(errors.InvalidRequest, match="timeout is "):
+        queued.wait(timeout=said)
+    with pytest.raises(errors.InvalidRequest, match="after is "):
+        queued.events(after=said)
 
 
 async def test_cancel_is_told_to_all_who_wait(queen: Queen) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from queenlib.client.waiting import check_after, check_timeout, not_ended
+from queenlib.client.waiting import check_reading, check_timeout, not_ended
 from queenlib.errors import InvalidRequest
 from tests.display.making import snapshot
 
@@ -32,16 +32,16 @@ def test_all_numbers_are_times(said: Any) -> None:
 def test_an_event_is_named_by_a_whole_number(said: Any) -> None:
     """Anything else is refused, and the error shows it and says what it has to be."""
     with pytest.raises(InvalidRequest, match="after is ") as caught:
-        check_after(said)
+        check_reading(said)
     assert repr(said) in caught.value.what
     assert all((caught.value.why, caught.value.state, caught.value.next))
-    check_after(3)
-    check_after(np.int64(3))  # type: ignore[arg-type]
+    check_reading(3, 0.1)
+    check_reading(np.int64(3))  # type: ignore[arg-type]
 
 
 def test_what_is_long_is_cut() -> None:
     """What somebody passed by mistake does not fill the screen."""
-    for check in (check_timeout, check_after):
+    for check in (check_timeout, check_reading):
         with pytest.raises(InvalidRequest) as caught:
             check("x" * 10_000)  # type: ignore[arg-type]
         assert len(caught.value.what) < 120
