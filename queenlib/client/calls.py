@@ -26,6 +26,8 @@ Verbs = TypeVar("Verbs", bound="HasPortal")
 
 CREATE_LIMIT_S = 5.0
 """Seconds after which a job that is not kept yet is an error."""
+TABLE_LIMIT_S = 60.0
+"""The same for one that brings a table, which may have tens of megabytes."""
 
 
 class HasPortal(Protocol):
@@ -61,7 +63,7 @@ class Caller:
 
         Raises:
             QueueFull: There is no room for another job; none was made.
-            QueenUnreachable: The queen did not answer within 5 s.
+            QueenUnreachable: The queen did not answer within 5 s, or 60 s where the operation brings a table.
         """
         assert operation.result_model is result
         return self.portal.wait(self._create(operation, terms))
@@ -88,7 +90,8 @@ class Caller:
             return Job(await self.backend.get_job(job_id), self.backend, self.portal)
 
     async def _create(self, operation: Operation, terms: Terms) -> Job[Any]:
-        async with _soon("Whether the job was made is not known."):
+        limit_s = TABLE_LIMIT_S if operation.beside() else CREATE_LIMIT_S
+        async with _soon("Whether the job was made is not known.", limit_s):
             made = await self.backend.create_job(operation, terms=terms)
             return Job(made.job, self.backend, self.portal)
 
@@ -107,16 +110,16 @@ class Family:
 
 
 @asynccontextmanager
-async def _soon(state: str) -> AsyncIterator[None]:
-    """Bounds what is inside to `CREATE_LIMIT_S`."""
+async def _soon(state: str, limit_s: float = CREATE_LIMIT_S) -> AsyncIterator[None]:
+    """Bounds what is inside to so many seconds."""
     try:
-        async with asyncio.timeout(CREATE_LIMIT_S) as limit:
+        async with asyncio.timeout(limit_s) as limit:
             yield
     except TimeoutError:
         if not limit.expired():
             raise
         raise QueenUnreachable(
-            f"The queen did not answer within {CREATE_LIMIT_S:g} s.",
+            f"The queen did not answer within {limit_s:g} s.",
             state=state,
             next="Look: await queen.jobs.list()",
         ) from None

@@ -51,6 +51,13 @@ class Reply:
         return 200 <= self.status < 300
 
 
+def _encoded(body: Any) -> bytes:
+    """JSON in UTF-8: escapes would make three bytes of each that a text in another alphabet has, of which a queen takes so
+    many. What is not Unicode she refuses, and says why.
+    """
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+
+
 class Web:
     """Asks one host; no proxy, no redirect, no cookie, nothing compressed.
 
@@ -84,7 +91,7 @@ class Web:
         """
         headers = dict(more.pop("headers", {}))
         if body is not None:
-            headers["content-type"], more["data"] = "application/json", json.dumps(body).encode()
+            headers["content-type"], more["data"] = "application/json", _encoded(body)
         async with self._request(method, path, headers, **more) as response:
             return Reply(response.status, response.headers, await response.read())
 

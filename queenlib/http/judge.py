@@ -153,7 +153,7 @@ def _judge_body(scope: Scope, limits: HttpLimits) -> Refusal | None:
     if len(lengths) > 1 or not all(re.fullmatch(rb"[0-9]{1,19}", value) for value in lengths):
         return _bad(400, "Content-Length is no number.", "It says how long the body is, once.")
     if lengths and int(lengths[0]) > limits.body:
-        return Refusal(413, too_large(limits.body))
+        return Refusal(413, too_large(limits.body, f"{int(lengths[0]):,}"))
     if not has_body(scope) and scope["method"] in ("GET", "HEAD", "DELETE", "OPTIONS"):
         return None
     kinds, codings = _values(scope, b"content-type"), _values(scope, b"content-encoding")

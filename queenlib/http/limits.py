@@ -14,8 +14,8 @@ from queenlib.world import World
 class HttpLimits:
     """Bounds of one request."""
 
-    body: int = 32 * 2**20
-    """Bytes of a body: a table of ten thousand rows of 3,000 characters is one."""
+    body: int = 64 * 2**20
+    """Bytes of a body: a table of ten thousand rows of 6,000 characters is one."""
     body_s: float = 30.0
     """Seconds in which the whole body must be there."""
     headers: int = 100
@@ -42,7 +42,7 @@ async def read_body(receive: Receive, limits: HttpLimits, world: World) -> bytes
                     return None
                 body += message.get("body", b"")
                 if len(body) > limits.body:
-                    raise too_large(limits.body)
+                    raise too_large(limits.body, f"more than {limits.body:,}")
                 if not message.get("more_body"):
                     return bytes(body)
     except TimeoutError:
@@ -54,12 +54,12 @@ async def read_body(receive: Receive, limits: HttpLimits, world: World) -> bytes
         ) from None
 
 
-def too_large(limit: int) -> TooLarge:
-    """The error for a body that is longer than `limit` bytes."""
+def too_large(limit: int, length: str) -> TooLarge:
+    """The error for a body that is longer than `limit` bytes: so long."""
     return TooLarge(
-        f"The body is longer than {limit:,} bytes.",
-        why="That is the most that a queen takes.",
+        f"The body of the request has {length} bytes.",
+        why=f"A queen takes {limit:,} at most in one request.",
         state="Nothing of it was kept, and nothing was done.",
-        next="Send less; a long table belongs in several jobs.",
+        next="Send less: a long table belongs in several jobs, such as df.iloc[:5_000] and df.iloc[5_000:].",
         limit=limit,
     )

@@ -82,6 +82,13 @@ async def test_few_connections_are_kept() -> None:
         assert (await made.ask("GET", "/v1/info")).ok
 
 
+async def test_a_text_takes_no_more_than_its_utf_8() -> None:
+    """In whatever alphabet."""
+    async with served(TICKET) as (url, asked), web(url) as made:
+        await made.ask("POST", "/v1/jobs", body={"a": "é" * 1000})
+        assert b"Content-Length: 2008" in asked[0]
+
+
 async def test_a_redirect_is_not_followed() -> None:
     """It is an answer as any other: what is secret goes to one host only."""
     moved = b"HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nset-cookie: a=b\r\n\r\n"
