@@ -41,7 +41,8 @@ class Job(Generic[R]):
     """A handle on one job of a queen.
 
     `await job` is its result; `job.wait()` is the same, blocking. `async for event in job` (or `for event in job`) follows
-    its log from the first event to the end. Leaving a loop, or a wait, never cancels the job; `await job.cancel()` does.
+    its log from the first event to the end. Leaving a loop, or a wait, does not cancel the job; `await job.cancel()` does, and
+    so does who interrupts a notebook's cell that waits for an answer it asked for itself: see `on_interrupt=` of `queen.infer`.
     """
 
     def __init__(self, record: JobRecord, backend: Backend, portal: Portal) -> None:
@@ -105,7 +106,8 @@ class Job(Generic[R]):
     def wait(self, timeout: float | None = None) -> R:
         """Its result, blocking, under a running loop or without one; see `result`.
 
-        An interrupt (`KeyboardInterrupt`) ends the waiting; the job goes on.
+        An interrupt (`KeyboardInterrupt`) ends the waiting; the job goes on, unless it is an answer that the same cell of a
+        notebook asked for, without `on_interrupt="detach"`: that is cancelled.
 
         Raises:
             Conflict: It is called on queenlib's own thread, where it would wait for itself.
