@@ -52,9 +52,7 @@ class Reply:
 
 
 def _encoded(body: Any) -> bytes:
-    """JSON in UTF-8: escapes would make three bytes of each that a text in another alphabet has, of which a queen takes so
-    many. What is not Unicode she refuses, and says why.
-    """
+    """JSON in UTF-8: escaped, a text in another alphabet has three times the bytes. What is no Unicode the queen refuses."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
 
 
