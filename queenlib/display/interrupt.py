@@ -22,6 +22,9 @@ PROOF_S = 0.4
 """Seconds that the prompt waits for the proof that an answer has ended."""
 LEFT_S = 1.0
 """A loop that was left so many seconds before an interrupt was noticed was left by it."""
+NAMED = 3
+"""Jobs that a line names."""
+_ALIVE = ("queued", "running", "waiting")
 
 _world = World()
 _hooked: list[Any] = []
@@ -87,17 +90,24 @@ def _settle(run: Run) -> Iterator[str]:
     proofs = {each: job.portal.submit(_end(job)) for each, job in ending.items()}
     concurrent.futures.wait(proofs.values(), PROOF_S)
     done = [each for each, proof in proofs.items() if proof.done()]
-    yield from _told(done, "is cancelled", "are cancelled", "what came of it is kept: jobs.attach({!r})")
-    yield from _told([each for each in ending if each not in done], "is being cancelled", "are being cancelled", "")
+    yield from _told(done, "is cancelled", "are cancelled", ("cancelled",), "what came of {it} is kept: jobs.attach({id!r})")
+    late = [each for each in ending if each not in done]
+    yield from _told(late, "is being cancelled", "are being cancelled", ("cancelling", "cancelled"))
     others = [each for each in waited if each not in ending and not _has_ended(run, each)]
-    yield from _told(others, "goes on", "go on", "come back to it: jobs.attach({0!r}); end it: await jobs.cancel({0!r})")
+    on = ("come back to {it}: jobs.attach({id!r})", "end {it}: await jobs.cancel({id!r})")
+    yield from _told(others, "goes on", "go on", _ALIVE, *on)
 
 
-def _told(ids: list[str], one: str, many: str, advice: str) -> Iterator[str]:
-    if len(ids) == 1:
-        yield f"Interrupted: {ids[0]} {one}" + (f"; {advice.format(ids[0])}" if advice else "")
-    elif ids:
-        yield f"Interrupted: {len(ids):,} jobs {many}, such as {ids[-1]}"
+def _told(ids: list[str], one: str, many: str, states: tuple[str, ...], *advice: str) -> Iterator[str]:
+    if not ids:
+        return
+    said = [f"{ids[0]} {one}" if len(ids) == 1 else f"{len(ids):,} jobs {many}: {', '.join(ids[:NAMED])}"]
+    if more := len(ids[NAMED:]):
+        said[0] += f" and {more:,} more"
+    said += [each.format(id=ids[0], it="it" if len(ids) == 1 else "each") for each in advice]
+    if more:
+        said.append(f"find all: await jobs.list(state={list(states)})")
+    yield f"Interrupted: {'; '.join(said)}"
 
 
 def _has_ended(run: Run, job_id: str) -> bool:

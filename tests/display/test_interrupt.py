@@ -75,6 +75,26 @@ def test_what_the_cell_did_not_ask_for_goes_on(story: tuple[Notebook, Queen]) ->
     made.run("await other.cancel(), await job.cancel()")
 
 
+def test_several_jobs_are_named(story: tuple[Notebook, Queen]) -> None:
+    """Up to three by their ids, and how to go on with each; of more, how to find all."""
+    made, _ = story
+    for count in (2, 4):
+        ask = f"asked = [ask(on_interrupt='detach') for _ in range({count})]; print(*(job.id for job in asked))\n"
+        cell = made.begin(f"import asyncio; {ask}await asyncio.gather(*(job.result() for job in asked))")
+        until(lambda cell=cell: made.hear() and made.printed(cell).count("\n") > 0)  # type: ignore[misc]
+        made.kernel.interrupt()
+        made.finish(cell)
+        first, _, said = made.printed(cell).partition("\n")
+        ids = first.split()
+        assert said.startswith(f"Interrupted: {count} jobs go on: {', '.join(ids[:3])}")
+        assert f"come back to each: jobs.attach('{ids[0]}'); end each: await jobs.cancel('{ids[0]}')" in said
+        assert (" and 1 more;" in said) == (count == 4)
+        if count == 4:
+            found = made.run(f"found = {said.rpartition('find all: ')[2].strip()}; {{job.id for job in found.jobs}}")
+            assert all(each in found[-1]["text/plain"] for each in ids)
+        made.run("for job in asked: await job.cancel()")
+
+
 def test_a_loop_that_was_left_long_ago_is_not_meant(story: tuple[Notebook, Queen]) -> None:
     """An answer that nobody waits for any more goes on when something else is interrupted."""
     made, queen = story
