@@ -19,6 +19,7 @@ from queenlib.display.card import Bundle, card
 from queenlib.display.facts import head
 from queenlib.display.interrupt import Listening
 from queenlib.display.mode import Mode, current_mode, is_stable
+from queenlib.display.screen import publish
 from queenlib.display.show import attend, show
 from queenlib.display.ways import Way, is_seen, shown_by
 from queenlib.errors import InternalError, revive
@@ -41,8 +42,8 @@ class Job(Generic[R]):
     """A handle on one job of a queen.
 
     `await job` is its result; `job.wait()` is the same, blocking. `async for event in job` (or `for event in job`) follows
-    its log from the first event to the end. Leaving a loop, or a wait, does not cancel the job; `await job.cancel()` does, and
-    so does who interrupts a notebook's cell that waits for an answer it asked for itself: see `on_interrupt=` of `queen.infer`.
+    its log from the first event to the end. Leaving a loop, or a wait, does not cancel the job; `await job.cancel()` does,
+    and so does interrupting a notebook's cell that waits for an answer of its own: see `on_interrupt=` of `queen.infer`.
     """
 
     def __init__(self, record: JobRecord, backend: Backend, portal: Portal) -> None:
@@ -232,12 +233,15 @@ class Job(Generic[R]):
 
         `QUEENLIB_DISPLAY=live|update|static|text` chooses how. The last line of a cell shows a job by itself.
         """
-        show(self)
+        if self.record.state.ended and not self._portal.open:
+            publish(self._repr_mimebundle_())  # nobody is left to ask, and nothing will change
+        else:
+            show(self)
 
     def _ipython_display_(self) -> None:
         if current_mode() is Mode.TEXT:
             raise NotImplementedError  # to IPython that means: its repr will do
-        show(self)
+        self.show()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         return card(Snapshot(job=self.record), stable=is_stable())

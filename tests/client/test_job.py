@@ -219,6 +219,23 @@ async def test_a_handle_of_a_closed_queen_begins_nothing(tmp_path: Path) -> None
     gc.collect()
 
 
+@pytest.mark.parametrize("mode", ["live", "update", "static", "text"])
+def test_what_is_known_is_shown_also_by_a_closed_queen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: str
+) -> None:
+    """A job that has ended is shown as it was heard of; of one that has not, nobody can say how it is."""
+    monkeypatch.setenv("QUEENLIB_DISPLAY", mode)
+    with Queen(tmp_path) as queen:
+        job = queen.infer("x", model="sim:echo?text=honey")
+        job.wait()
+        other = queen.infer("x", model="sim:words?tokens=3000&tokens_per_s=10", max_tokens=3000)
+    job.show()
+    said = capsys.readouterr().out
+    assert all(known in said for known in (job.id, "succeeded", "honey"))
+    with pytest.raises(errors.QueenClosed):
+        other.show()
+
+
 async def drawn(stream: AsyncGenerator[object]) -> None:
     """Draw from a stream to its end."""
     async for _ in stream:
