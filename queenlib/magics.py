@@ -6,6 +6,8 @@ They are plain functions that return what one can await: IPython does not await 
 from __future__ import annotations
 
 import shlex
+from argparse import Namespace
+from keyword import iskeyword
 from typing import Any, Literal, cast
 
 from IPython.core.error import UsageError
@@ -35,9 +37,11 @@ class QueenMagics(Magics):
     @cell_magic
     def infer(self, line: str, cell: str) -> Job[Any] | None:
         """The cell is the prompt; the answer is shown as it comes."""
-        said = parse_argstring(self.infer, line)
+        said = _parsed(self.infer, line)
+        if said.output and (not said.output.isidentifier() or iskeyword(said.output)):
+            raise UsageError(f"A variable cannot be called {said.output!r}. For example: -o answer")
         names = ("model", "system", "max_tokens", "temperature", "seed")
-        given = {name: _bare(getattr(said, name)) for name in names if getattr(said, name) is not None}
+        given = {name: getattr(said, name) for name in names if getattr(said, name) is not None}
         prompt = _filled(cell, self._names()) if said.format else cell
         interrupt: Literal["cancel", "detach"] = "detach" if said.detach else "cancel"
         job = self._queen().infer(prompt.strip("\n"), on_interrupt=interrupt, **given)
@@ -55,7 +59,7 @@ class QueenMagics(Magics):
     @line_magic
     def jobs(self, line: str) -> Job[Any] | None:
         """The jobs as they come and go; or one of them."""
-        said, queen = parse_argstring(self.jobs, line), self._queen()
+        said, queen = _parsed(self.jobs, line), self._queen()
         if said.job is None:
             if said.cancel:
                 raise UsageError("Say which: %jobs JOB --cancel")
@@ -66,9 +70,11 @@ class QueenMagics(Magics):
             queen.sync.jobs.cancel(job.id)
         return job
 
+    @magic_arguments()
     @line_magic
     def hives(self, line: str) -> None:
         """The hives and what runs on them."""
+        _parsed(self.hives, line)
         _show("hives", self._queen(), 0)
 
     def _names(self) -> dict[str, Any]:
@@ -78,6 +84,21 @@ class QueenMagics(Magics):
     def _queen(self) -> Queen:
         own = self._names().get("queen")
         return own if isinstance(own, Queen) and not own.closed else default_queen()
+
+
+class _Names(dict[str, Any]):
+    """The notebook's variables, for a prompt that names some."""
+
+    def __missing__(self, name: str) -> str:
+        raise UsageError(f"The notebook has no variable {name!r}, which the prompt names.")
+
+
+def _parsed(magic: Any, line: str) -> Namespace:
+    """What the line of a magic says."""
+    try:
+        return Namespace(**{name: _bare(value) for name, value in vars(parse_argstring(magic, line)).items()})
+    except ValueError as error:
+        raise UsageError(f"The line cannot be read: {error}. A quote that begins has to end.") from None
 
 
 def _show(kind: str, queen: Queen, place: int) -> None:
@@ -93,8 +114,7 @@ def _bare(value: Any) -> Any:
 
 def _filled(cell: str, variables: dict[str, Any]) -> str:
     try:
-        return cell.format_map(variables)
-    except KeyError as error:
-        raise UsageError(f"The notebook has no variable {error.args[0]!r}, which the prompt names.") from None
-    except (ValueError, IndexError, AttributeError) as error:
-        raise UsageError(f"The prompt cannot be filled in: {error}. A brace that is meant is written twice.") from None
+        return cell.format_map(_Names(variables))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        why = f"there is no {error}" if isinstance(error, KeyError) else error
+        raise UsageError(f"The prompt cannot be filled in: {why}. A brace that is meant is written twice.") from None

@@ -50,6 +50,34 @@ def test_variables_are_filled_in_when_asked_for(book: Notebook) -> None:
     assert texts(book.run("len((await queen.jobs.list()).jobs)")) == before
 
 
+@pytest.mark.parametrize(
+    ("line", "prompt", "told"),
+    [
+        ('-s "be brief', "x", "No closing quotation"),
+        ("-m 'sim echo", "x", "No closing quotation"),
+        ('-s "be brief\\"', "x", "No closing quotation"),
+        ("-o 1bad", "x", "A variable cannot be called '1bad'"),
+        ("-o class", "x", "A variable cannot be called 'class'"),
+        ("-f", "{few:d}", "unsupported format string"),
+        ("-f", "{few[foo]}", "list indices must be integers"),
+        ("-f", "{named[foo]}", "there is no 'foo'"),
+        ("-f", "{few[9]}", "out of range"),
+        ("-f", "{few.foo}", "no attribute 'foo'"),
+        ("-f", "{", "The prompt cannot be filled in"),
+        ("-f", "{foo}", "The notebook has no variable 'foo'"),
+    ],
+)
+def test_what_cannot_be_read_is_a_line_about_it(book: Notebook, line: str, prompt: str, told: str) -> None:
+    """No traceback, no job, and no variable that nobody can reach."""
+    book.run("few, named = [1, 2], {}")
+    before = texts(book.run("len((await queen.jobs.list()).jobs)"))
+    cell = book.begin(f"%%infer {line}\n{prompt}\n")
+    book.finish(cell)
+    assert book.outcome == "UsageError"
+    assert told in book.printed(cell)
+    assert texts(book.run("len((await queen.jobs.list()).jobs)")) == before
+
+
 def test_a_detached_one_is_not_waited_for(book: Notebook) -> None:
     """The cell ends at once with the job, which can be awaited."""
     cell = book.begin("%%infer -m sim:words?tokens=500&tokens_per_s=100 -n 500 --detach -o far\nx\n")
@@ -77,5 +105,6 @@ def test_jobs_and_hives(book: Notebook) -> None:
     assert texts(book.run("(get_ipython().run_line_magic('jobs', job.id[:12])).id == job.id")) == "True"
     book.run("%jobs $job.id --cancel")
     assert texts(book.run("str((await job.refresh()).state)")) == "'cancelled'"
-    book.run("%jobs --cancel")
-    assert book.outcome == "UsageError"
+    for line in ("%jobs --cancel", '%jobs "job', "%hives nonsense"):
+        book.run(line)
+        assert book.outcome == "UsageError"
