@@ -27,7 +27,7 @@ def _no_job(job_id: object) -> str:
     if not isinstance(job_id, str) or not re.fullmatch(JOB_PATTERN, job_id):
         return "No id looks like that: it is text, of letters, digits and hyphens."
     if len(job_id.removeprefix("job-")) < SHORTEST:
-        return f"No job has that id, and by how its id begins one is found from {SHORTEST} characters behind job- on."
+        return f"No job has that id; the beginning of one has {SHORTEST} characters or more behind job-."
     return "No job has that id or begins like that."
 
 
