@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from queenlib.display.folding import Folding
 from queenlib.display.kernel import in_kernel, shell
 from queenlib.display.shown import Shown
+from queenlib.errors import QueenError, UnknownJob
 
 KEPT = 16
-"""Runs of cells that are remembered."""
+"""The newest runs of cells, which are remembered whatever they did; older ones as long as an answer of theirs goes on."""
 VALUES = 4
 """Values of a run that are remembered because they are shown in a way of their own."""
 
@@ -38,6 +40,12 @@ class Run:
     """The line that shows many of them together."""
     values: deque[tuple[Any, Callable[[], bool]]] = field(default_factory=lambda: deque(maxlen=VALUES))
     """The newest values that are shown in a way of their own, and each one's way."""
+    asking: Future[None] | None = None
+    """Asks how its answers are, of which nobody may have heard for long."""
+
+    def unfinished(self) -> list[Shown]:
+        """The answers that were asked for here and may still come."""
+        return [job for job in list(self.made.values()) if not job.record.state.ended and job.portal.open]
 
 
 _runs: OrderedDict[str, Run] = OrderedDict()
@@ -54,9 +62,29 @@ def current_run() -> Run | None:
         return None
     if found not in _runs:
         _runs[found] = Run(found, str((parent.get("metadata") or {}).get("cellId", "")))
-        while len(_runs) > KEPT:
-            _runs.popitem(last=False)
+        _forget()
     return _runs[found]
+
+
+def _forget() -> None:
+    """Old runs go, but for those whose cell, run again, has an answer to replace."""
+    for old in list(_runs.values())[:-KEPT]:
+        old.values.clear()
+        left = old.unfinished() if old.place else []
+        if not left:
+            del _runs[old.id]
+        elif old.asking is None or old.asking.done():
+            old.asking = left[0].portal.submit(_ask(old, left))
+
+
+async def _ask(run: Run, jobs: list[Shown]) -> None:
+    for job in jobs:
+        try:
+            await job.refresh()
+        except UnknownJob:
+            run.made.pop(job.id, None)
+        except QueenError:
+            return  # the next time
 
 
 def earlier_runs(run: Run) -> list[Run]:

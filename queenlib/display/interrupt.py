@@ -39,10 +39,10 @@ def asked_for(job: Shown) -> None:
     _hook()
     run.made[job.id] = job
     for other in earlier_runs(run):
-        while other.made:
-            old = other.made.popitem()[1]
-            if old.id != job.id and not old.record.state.ended:
+        for old in other.unfinished():
+            if old.id != job.id:
                 old.portal.submit(_end(old))
+        other.made.clear()
 
 
 class Listening:

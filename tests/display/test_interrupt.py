@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from queenlib import Queen
+from queenlib.display.cells import KEPT
 from queenlib.messages.state import State
 from tests.client.outliving import until
 from tests.display.notebook import Notebook, notebook
@@ -119,3 +120,23 @@ def test_a_cell_that_is_run_again_replaces_its_own_answer(story: tuple[Notebook,
     until(lambda: queen.sync.jobs.get(first).state is State.CANCELLED)
     assert {queen.sync.jobs.get(each).state for each in (other, kept)} == {State.RUNNING}
     made.run("for job in (one, two, three): await job.cancel()")
+
+
+def test_a_cell_replaces_its_answer_however_late(story: tuple[Notebook, Queen]) -> None:
+    """Whatever ran in between; and of what has ended, or belonged to a queen that was closed, nothing is kept."""
+    made, queen = story
+    first = made.run("late = ask(); print(late.id)", "late")[0]["text/plain"].strip()
+    made.run("short = queen.infer('x', model='sim:echo'); gone = ask(); gone_id = gone.id", "short")
+    made.run("own = Queen.background(); lost = own.infer('x', model='sim:echo'); own.close()", "own")
+    for _ in range(KEPT + 1):
+        made.run("")
+    assert queen.sync.jobs.get(first).state is State.RUNNING
+    made.run("late = ask()", "late")
+    until(lambda: queen.sync.jobs.get(first).state is State.CANCELLED)
+    made.run("own = Queen.background(); lost = own.infer('x', model='sim:echo')", "own")
+    assert made.outcome == "ok"
+    queen.sync.jobs.cancel(made.run("print(gone_id)")[0]["text/plain"].strip())
+    made.run("await late.cancel()")
+    for _ in range(KEPT):
+        made.run("")
+    until(lambda: made.run("from queenlib.display import cells; len(cells._runs)")[0]["text/plain"] == str(KEPT))
