@@ -63,8 +63,8 @@ def _nameless(snapshot: Snapshot) -> Snapshot:
 def _few(snapshot: Snapshot) -> Iterator[str]:
     if snapshot.text:
         yield tables.printable(snapshot.text[:FEW]) + ("…" if len(snapshot.text) > FEW else "")
-    if snapshot.job.error is not None:
-        yield tables.plain(snapshot.job.error.what)
+    if (error := snapshot.job.error) is not None:
+        yield from (tables.plain(part if name == "what" else f"{name}: {part}") for name, part in _parts(error))
 
 
 def _markdown(snapshot: Snapshot, said: str, stable: bool) -> Iterator[str]:

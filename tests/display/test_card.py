@@ -95,6 +95,10 @@ def test_an_error_is_shown_in_its_four_parts() -> None:
     for part in ("what", "why", "state", "next"):
         assert f'<td><div align="left">{part}</div></td><td><div align="left">It broke.</div></td>' in shown
     assert "so far" in shown
+    assert card(failed("It\nbroke."))["text/plain"].splitlines()[1:] == [
+        "It\\nbroke.",
+        *(f"{part}: It\\nbroke." for part in ("why", "state", "next")),
+    ]
 
 
 def test_what_is_under_way_is_listed() -> None:
