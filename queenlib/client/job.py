@@ -20,7 +20,7 @@ from queenlib.display.facts import head
 from queenlib.display.interrupt import Listening
 from queenlib.display.mode import Mode, current_mode, is_stable
 from queenlib.display.screen import publish
-from queenlib.display.show import attend, show
+from queenlib.display.show import attend, show, show_line
 from queenlib.display.ways import Way, is_seen, shown_by
 from queenlib.errors import InternalError, revive
 from queenlib.messages.base import Result
@@ -240,8 +240,9 @@ class Job(Generic[R]):
 
     def _ipython_display_(self) -> None:
         if current_mode() is Mode.TEXT:
-            raise NotImplementedError  # to IPython that means: its repr will do
-        self.show()
+            show_line(self)
+        else:
+            self.show()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         return card(Snapshot(job=self.record), stable=is_stable())

@@ -7,6 +7,7 @@ from typing import Any
 
 from queenlib.display.card import Bundle
 from queenlib.display.kernel import shell
+from queenlib.display.mode import Mode, current_mode
 
 _cell: ContextVar[Any] = ContextVar("cell", default=None)
 """The message that ran the cell in which things are shown; `None` for the one that runs now."""
@@ -23,6 +24,8 @@ def stay() -> None:
 
 def publish(bundle: Bundle, display_id: str | None = None) -> None:
     """Show something in the running cell; with an id, it can be replaced."""
+    if current_mode() is Mode.TEXT:
+        bundle = {"text/plain": bundle["text/plain"]}
     _publish(bundle, display_id, update=False)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any
+from contextlib import suppress
 
 from queenlib.display.card import card
 from queenlib.display.cells import Run, current_run
 from queenlib.display.interrupt import Listening
+from queenlib.display.kernel import in_kernel
 from queenlib.display.mode import Mode, current_mode, is_stable
 from queenlib.display.screen import publish, replace
 from queenlib.display.shown import Shown
@@ -46,6 +47,13 @@ def show(job: Shown) -> None:
             publish(card(snapshot, stable=is_stable()))
         case mode:
             _show_moving(job, mode, current_run())
+
+
+def show_line(job: Shown) -> None:
+    """Show a job by its `repr`, where there is to be text alone."""
+    if not in_kernel():
+        raise NotImplementedError  # to IPython that means: its repr will do
+    publish({"text/plain": repr(job)})
 
 
 def attend(job: Shown) -> None:
@@ -107,15 +115,30 @@ def park(view: Closed) -> None:
 
 
 async def _update(job: Shown, place: str) -> None:
-    last: Any = None
-    while True:
-        snapshot = await job.snapshot()
-        if snapshot.job.last_seq != last:
-            last = snapshot.job.last_seq
-            replace(card(snapshot, stable=is_stable() and snapshot.job.state.ended), place)
-        if snapshot.job.state.ended:
-            return
-        await _world.sleep(UPDATE_S)
+    """Pictures of a job until it has ended. Of one that ends with its queen the end can be heard, but not asked for."""
+    hearing = asyncio.create_task(_hear(job))
+    shown, last = Snapshot(job=job.record), -1
+    try:
+        while True:
+            shown = await job.snapshot()
+            if shown.job.last_seq != last:
+                last = shown.job.last_seq
+                replace(card(shown, stable=is_stable() and shown.job.state.ended), place)
+            if shown.job.state.ended:
+                return
+            await _world.sleep(UPDATE_S)
+    except QueenError:
+        await asyncio.wait({hearing}, timeout=UPDATE_S)
+        if job.record.state.ended:
+            replace(card(shown.model_copy(update={"job": job.record}), stable=is_stable()), place)
+    finally:
+        hearing.cancel()
+
+
+async def _hear(job: Shown) -> None:
+    with suppress(QueenError):
+        async for _ in job.events(job.record.last_seq, every_s=UPDATE_S):
+            pass
 
 
 async def ended(job: Shown) -> Snapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,19 @@ def test_what_is_soon_done_is_not_shown(book: Notebook) -> None:
     until(lambda: book.hear() and any("worker_spawn, succeeded" in each["text/plain"] for each in book.outputs(cell)))
 
 
+@pytest.mark.parametrize("mode", ["live", "update"])
+def test_a_job_that_ends_with_its_queen_is_not_left_running(tmp_path: Path, mode: str) -> None:
+    """What is saved says that she was closed, and has the answer so far."""
+    with notebook(tmp_path, mode, QUEENLIB_QUEEN="embedded") as made:
+        made.run(MAKE)
+        cell, _ = kinds(made, "job = ask(500); job")
+        made.run("async for event in job:\n    if event.seq > 20: break")
+        made.run("queen.close()")
+        until(lambda: made.hear() and "failed (queen_closed)" in made.outputs(cell)[0]["text/plain"])
+        assert "wing" in made.outputs(cell)[0]["text/plain"]
+        assert made.outputs(cell)[0][JOB_TYPE]["job"]["state"] == "failed"
+
+
 def test_loops_show_nothing_by_themselves(book: Notebook) -> None:
     """Who prints the pieces sees them once."""
     out = book.run("async for piece in ask(3).text(): print(piece, end='')")
@@ -100,6 +114,18 @@ def test_static_outputs_are_final(tmp_path_factory: pytest.TempPathFactory) -> N
         assert first[0]["text/plain"].startswith("<Job: infer, succeeded, 20 tokens, ended by stop")
         assert set(first[0]) == {"text/plain", "text/markdown", "text/html"}
         assert made.run("await ask(20)") == first
+
+
+def test_text_is_text(tmp_path: Path) -> None:
+    """Where that is asked for, a notebook has a line for a job, and its lists and answers without HTML and data."""
+    with notebook(tmp_path, "text") as made:
+        made.run(MAKE)
+        (shown,) = made.run("job = ask(3); job")
+        assert set(shown) == {"text/plain"}
+        assert re.fullmatch(r"<Job job-\w+: infer, .*>", shown["text/plain"])
+        assert made.run("job")[0]["text/plain"].startswith("<Job job-")
+        assert made.run("job.wait(); job.show()")[-1]["text/plain"].endswith("· succeeded\n")
+        assert [set(each) for each in made.run("queen.watch()")] == [{"text/plain"}]
 
 
 def test_an_awaited_answer_is_in_the_file_where_nobody_sits(tmp_path: Path) -> None:
