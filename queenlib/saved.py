@@ -129,7 +129,13 @@ def _pictures(cell: Any) -> Iterator[Any]:
     for output in outputs if isinstance(outputs, list) else ():
         data = output.get("data") if isinstance(output, Mapping) else None
         if isinstance(data, Mapping) and JOB_TYPE in data:
-            yield data[JOB_TYPE]
+            yield from _each(data[JOB_TYPE])
+
+
+def _each(said: Any) -> Iterator[Any]:
+    """What is said of each job, where one picture is of several."""
+    jobs = said.get("jobs") if isinstance(said, Mapping) else None
+    yield from ({**said, "job": job} for job in jobs) if isinstance(jobs, list) else (said,)
 
 
 def _record(said: Any) -> JobRecord | None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queenlib import Queen, read_notebook
-from queenlib.display.card import JOB_TYPE, card
+from queenlib.display.card import JOB_TYPE, card, data_of
 from queenlib.errors import InvalidRequest
 from queenlib.messages.infer import InferResult
 from queenlib.messages.snapshot import Snapshot
@@ -52,6 +52,16 @@ async def test_results_come_back(tmp_path: Path) -> None:
     assert list(saved.frame()["job_id"]) == [hive.id, job.id]
     assert job.id in repr(saved)
     assert f">{job.id}</div></td>" in saved._repr_html_()
+
+
+def test_a_picture_may_be_of_several(tmp_path: Path) -> None:
+    """Each of them is there; one that cannot be read is counted, and takes none with it."""
+    made = [snapshot(State.SUCCEEDED, id=f"job-{at}").job for at in range(3)]
+    several = data_of(made)
+    several[JOB_TYPE]["jobs"][1] = 7
+    saved = read_notebook(written(tmp_path / "a.ipynb", [several]))
+    assert [each.record for each in saved] == [made[0], made[2]]
+    assert saved.unread == 1
 
 
 def test_what_another_version_wrote_is_passed_over(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -43,6 +43,11 @@ def card(snapshot: Snapshot, *, stable: bool = False) -> Bundle:
         "text/html": "".join(_html(snapshot, said, stable)),
     }
     return bundle if stable else {**bundle, JOB_TYPE: {"format": FORMAT, "job": snapshot.job.wire()}}
+
+
+def data_of(jobs: Iterable[JobRecord]) -> Bundle:
+    """The data of several jobs whose picture is one."""
+    return {JOB_TYPE: {"format": FORMAT, "jobs": [job.wire() for job in jobs]}}
 
 
 def _whole(snapshot: Snapshot) -> Snapshot:

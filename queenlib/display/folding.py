@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import Future
+from contextlib import suppress
 
 from queenlib import tables
-from queenlib.display.card import Bundle
+from queenlib.display.card import Bundle, data_of
 from queenlib.display.markup import text
+from queenlib.display.mode import is_stable
 from queenlib.display.screen import publish, replace
 from queenlib.display.shown import Shown
 from queenlib.errors import QueenError
@@ -18,6 +20,8 @@ TICK_S = 0.25
 """Seconds between two lines."""
 ASKED = 8
 """Jobs that are asked how they are at each of them; those that somebody waits for are known anyway."""
+CARRIED = 256
+"""Jobs whose data the line has in the end, so that `queenlib.read_notebook` finds them."""
 
 _world = World()
 _WORDS = {State.SUCCEEDED: "done"}
@@ -40,15 +44,18 @@ class Folding:
             self._following = job.portal.submit(self._follow())
 
     async def _follow(self) -> None:
+        with suppress(QueenError):  # the queen was closed, or a job deleted: what is known stays
+            await self._count()
+        ended = [job.record for job in self._jobs if job.record.state.ended][:CARRIED]
+        replace(line(self._jobs) | ({} if is_stable() else data_of(ended)), self._place)
+
+    async def _count(self) -> None:
         """Until all have ended; more may come meanwhile."""
         last, turn = "", 0
         while True:
             waiting = [job for job in self._jobs if not job.record.state.ended]
             for at in range(min(ASKED, len(waiting))):
-                try:
-                    await waiting[(turn + at) % len(waiting)].refresh()
-                except QueenError:
-                    return  # the queen was closed, or the job deleted: the line stays as it is
+                await waiting[(turn + at) % len(waiting)].refresh()
             turn += ASKED
             if (now := line(self._jobs))["text/plain"] != last:
                 last = now["text/plain"]

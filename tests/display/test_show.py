@@ -71,11 +71,14 @@ def test_a_job_shown_twice_is_frozen_twice(book: Notebook) -> None:
         until(lambda cell=cell: book.hear() and "succeeded" in book.outputs(cell)[0]["text/plain"])  # type: ignore[misc]
 
 
-def test_many_answers_fold_into_a_line(book: Notebook) -> None:
-    """Three are shown; all others of the cell share one line, which counts them to their end."""
+def test_many_answers_fold_into_a_line(book: Notebook, tmp_path: Path) -> None:
+    """Three are shown; all others of the cell share one line, which counts them to their end. All are in the file."""
     cell, _ = kinds(book, "import asyncio\n_ = await asyncio.gather(*(ask(20).result() for _ in range(9)))")
     until(lambda: book.hear() and any(each["text/plain"] == "6 more: 6 done" for each in book.outputs(cell)))
     assert len(book.outputs(cell)) == 4
+    until(lambda: book.hear() and all(JOB_TYPE in each for each in book.outputs(cell)))
+    saved = read_notebook(written(tmp_path / "a.ipynb", book.outputs(cell)))
+    assert [each.result.usage.completion_tokens for each in saved] == [20] * 9
 
 
 def test_what_is_soon_done_is_not_shown(book: Notebook) -> None:
