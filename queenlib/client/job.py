@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
-from pydantic_core import to_json
-
 from queenlib.client.backend import Backend
 from queenlib.client.feed import Feed, closing
 from queenlib.client.known import Known
+from queenlib.client.outcome import outcome
 from queenlib.client.pieces import pieces
 from queenlib.client.portal import Portal
 from queenlib.client.rerunning import rerun
@@ -22,11 +21,9 @@ from queenlib.display.mode import Mode, current_mode, is_stable
 from queenlib.display.screen import publish
 from queenlib.display.show import attend, show, show_line
 from queenlib.display.ways import Way, is_seen, shown_by
-from queenlib.errors import InternalError, revive
 from queenlib.messages.base import Result
 from queenlib.messages.events import Event
 from queenlib.messages.job import JobRecord
-from queenlib.messages.parse import OPERATIONS
 from queenlib.messages.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -139,18 +136,10 @@ class Job(Generic[R]):
         listed = self.record.result is None and self.record.error is None  # a list leaves results out
         if listed or self.record.request.get("private"):  # and so does a private log
             await self._learn(self._backend.get_job)
-        return self._outcome()
+        return cast("R", outcome(self.record))
 
     async def _learn(self, ask: Callable[[str], Awaitable[JobRecord]]) -> JobRecord:
         return self._known.learn(await ask(self.id))  # on the portal's loop, as all that changes what is known
-
-    def _outcome(self) -> R:
-        if self.record.error is not None:
-            raise revive(self.record.error.wire())
-        if self.record.result is None:
-            raise InternalError(f"{self.id} is {self.record.state} and has no result.", why="This is a defect of queenlib.")
-        model = OPERATIONS[self.operation].result_model
-        return cast("R", model.model_validate_json(to_json(self.record.result)))
 
     def events(self, after: int = 0, *, every_s: float = 0.0) -> Feed[Event]:
         """Its events after number `after`, those to come included, up to its end; `for` and `async for` both draw.

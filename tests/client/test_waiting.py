@@ -30,7 +30,7 @@ def test_all_numbers_are_times(said: Any) -> None:
 
 @pytest.mark.parametrize("said", ["x", "5", 1.0, None, [1]])
 def test_an_event_is_named_by_a_whole_number(said: Any) -> None:
-    """Anything else is refused, and the error shows it and says what it has to be."""
+    """What is none is refused, and the error shows it and says what it has to be."""
     with pytest.raises(InvalidRequest, match="after is ") as caught:
         check_reading(said)
     assert repr(said) in caught.value.what
