@@ -123,7 +123,7 @@ class Queen(Comparing):
         Args:
             system: What the model is told before all else; in one that goes on, in place of what it was told before.
             name: That of one to go on with, also after a restart, unless it was private; by default a new one begins.
-            given: What every turn is asked with, see `infer`; in one that goes on, what is not given is as in its newest turn.
+            given: What every turn is asked with, see `infer`; one that goes on takes what is not given from its newest turn.
 
         Raises:
             InvalidOperation: A parameter does not fit.

@@ -215,7 +215,7 @@ class BatchResult(Tally):
             ("from cache", f"{self.cached:,}"),
             *self.failed_by_kind(),
             ("tokens", f"{self.usage.prompt_tokens:,} in, {self.usage.completion_tokens:,} out"),
-            ("time", f"{self.wall_s:,.1f} s, {self.concurrency:,} rows at once, {per_s:,.1f} rows/s"),
+            ("time", f"{self.wall_s:,.1f} s, {tables.counted(self.concurrency, 'row')} at once, {per_s:,.1f} rows/s"),
             ("model", self.model.name),
         ]
         return tables.html("batch", ("", ""), facts)

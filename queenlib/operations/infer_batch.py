@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from queenlib import tables
 from queenlib.errors import TooManyFailures
 from queenlib.hives.catalog import LOCAL, HiveCatalog
 from queenlib.hives.holding import Held
@@ -122,7 +123,7 @@ class _Batch:
         usual = sum(max(1, each - 1) for each in slots) or USUAL
         self._concurrency = min(self._operation.concurrency or usual, len(self._todo))
         if not dry:
-            yield Log(text=f"{self._concurrency:,} rows at once, {sum(slots):,} slots")
+            yield Log(text=f"{tables.counted(self._concurrency, 'row')} at once, {tables.counted(sum(slots), 'slot')}")
 
     async def run(self) -> AsyncGenerator[Body]:
         """Ask what is left."""
