@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from queenlib.client.framed import FrameJob, rows_so_far
 from queenlib.client.job import Job
+from queenlib.client.waiting import check_timeout, not_ended
 from queenlib.display.comparing import attend, show
 from queenlib.display.show import ended
 from queenlib.messages.batch import BatchResult
@@ -77,14 +78,23 @@ class Comparison:
         """All of it as a DataFrame, blocking; see `frame`.
 
         Raises:
-            TimeoutError: One of them has not ended in time. They go on.
+            NotEnded: One of them has not ended in time. They go on.
         """
+        check_timeout(timeout)
         attend(self)
-        self.portal.wait(asyncio.wait_for(self._ended(), timeout))
+        self.portal.wait(self._ended(timeout))
         return self.portal.wait(self.frame())
 
-    async def _ended(self) -> None:
-        await asyncio.gather(*(ended(job) for jobs in self.jobs for job in jobs))
+    async def _ended(self, timeout: float | None = None) -> None:
+        all_jobs = [job for jobs in self.jobs for job in jobs]
+        try:
+            async with asyncio.timeout(timeout) as limit:
+                await asyncio.gather(*map(ended, all_jobs))
+        except TimeoutError:
+            late = next((job.record for job in all_jobs if not job.record.state.ended), None)
+            if not limit.expired() or late is None:
+                raise
+            raise not_ended(late, timeout or 0) from None
 
     async def frame(self) -> pd.DataFrame:
         """What there is by now, one row for each prompt, or for each row of the batches.

@@ -46,7 +46,7 @@ class VectorsJob(Generic[V]):
         """The vectors, blocking; see `Job.wait`.
 
         Raises:
-            TimeoutError: It has not ended in time. It goes on.
+            NotEnded: It has not ended in time. It goes on.
             QueenError: What the job ended with, if it did not succeed.
         """
         self.job.wait(timeout)

@@ -121,7 +121,7 @@ class FrameJob:
         """The new columns, blocking; see `Job.wait`.
 
         Raises:
-            TimeoutError: It has not ended in time. It goes on.
+            NotEnded: It has not ended in time. It goes on.
             QueenError: What the batch ended with, if it did not succeed.
         """
         self.job.wait(timeout)

@@ -65,7 +65,7 @@ async def test_there_is_a_frame_on_the_way_and_an_end_to_it(queen: Queen) -> Non
     frame = await made.frame()
     assert frame[A]["answer"].tolist() == ["one"]
     assert frame.iloc[0, -1] is pd.NA
-    with pytest.raises(TimeoutError):
+    with pytest.raises(errors.NotEnded, match=made.jobs[0][1].id):
         made.wait(0.05)
     await made.cancel()
     frame = await made
