@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from queenlib import Queen
+from queenlib import Queen, errors
 from queenlib.errors import Conflict, InvalidOperation, InvalidRequest, QueueFull
 from queenlib.registry.limits import Limits
 
