@@ -18,6 +18,7 @@ from queenlib.messages.change import Change, Watch
 from queenlib.messages.embed import Embed
 from queenlib.messages.events import Event, Yielded
 from queenlib.messages.filter import ALL, JobFilter
+from queenlib.messages.infer import Infer
 from queenlib.messages.job import USUAL, CreatedJob, JobListing, JobRecord, Pruned, QueenInfo, Terms
 from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation
 from queenlib.messages.place import MANY, Place, not_followed
@@ -35,6 +36,8 @@ from queenlib.watches import Watches
 
 PAGE_LIMIT = 1000
 """Jobs in one page."""
+ASKS = (Infer, InferBatch, Embed)
+"""Operations that need not name their model."""
 TABLES = (InferBatch, Embed)
 """Operations on many rows: each row is done once, and a record has none of them."""
 
@@ -61,16 +64,17 @@ class Router:
 
     async def create_job(self, payload: Operation | Mapping[str, Any], *, terms: Terms = USUAL) -> CreatedJob:
         """Parse the operation, create its job once, and start it."""
-        operation = parse_operation(payload)
+        said = parse_operation(payload)
         if terms.repeats is not None:
             repeated = await self.get_job(terms.repeats)
             terms = terms.model_copy(update={"repeats": repeated.id})
-            if isinstance(operation, TABLES) and operation.lacks:  # no record has them
-                operation = parse_operation({**operation.wire(), **await self._state.registry.batches.beside(repeated.id)})
-        if isinstance(operation, TABLES):
-            operation.check_cells()
+            if isinstance(said, TABLES) and said.lacks:  # no record has them
+                said = parse_operation({**said.wire(), **await self._state.registry.batches.beside(repeated.id)})
+        if isinstance(said, TABLES):
+            said.check_cells()
+        operation = self._named(said)
         work = self._work(operation) if terms.start == "now" else None
-        job_id = await self._state.registry.create(operation, work, terms)
+        job_id = await self._state.registry.create(operation, work, terms, said)
         return CreatedJob(job_id=job_id, sse_url=f"/v1/jobs/{job_id}/stream", job=await self.get_job(job_id))
 
     async def execute_job(
@@ -187,6 +191,12 @@ class Router:
                 async for row in registry.batches.ended(record.id):
                     rows.take(row)
             registry.start(record.id, self._work(operation, rows, repeated=repeated))
+
+    def _named(self, operation: AnyOperation) -> AnyOperation:
+        """With the model that it is about: a record that named none would not be found by it."""
+        if not isinstance(operation, ASKS) or operation.model is not None:
+            return operation
+        return operation.model_copy(update={"model": self._state.default_model})
 
     def _work(self, operation: AnyOperation, rows: Tallying | None = None, *, repeated: bool = False) -> Work:
         if rows is None and isinstance(operation, TABLES):

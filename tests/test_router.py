@@ -3,16 +3,21 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from queenlib.columns.logs import jobs_frame
 from queenlib.errors import InUse, InvalidOperation, InvalidRequest, KeyConflict, StreamReset, UnknownJob
 from queenlib.home import Home
 from queenlib.messages.base import Operation, Recovery
+from queenlib.messages.batch import InferBatch
+from queenlib.messages.embed import Embed
 from queenlib.messages.events import Event, StateData, StateEvent
+from queenlib.messages.filter import parse_filter
 from queenlib.messages.hive import HiveDelete, HiveList
 from queenlib.messages.infer import Infer
 from queenlib.messages.job import USUAL, JobRecord, Terms
@@ -90,6 +95,27 @@ async def test_a_key_is_a_job(state: QueenState) -> None:
             await router.create_job(payload, terms=terms)
         assert caught.value.other_id == made.job_id
     assert (await router.create_job(HiveList())).job_id != made.job_id
+
+
+@pytest.mark.parametrize("kept", ["memory", "disk"])
+async def test_a_job_that_names_no_model_is_found_by_the_default(tmp_path: Path, kept: str) -> None:
+    """So it is before and after its end and in a frame; its key stands for what was said, also under another default."""
+    state = QueenState.open(Home.open(tmp_path), store=MemoryStore() if kept == "memory" else None)
+    router = Router(replace(state, default_model="sim:echo"))
+    asked: list[Operation] = [Infer(prompt="x"), InferBatch(prompt="{a}", columns={"a": ("x",)}), Embed(texts=("x",))]
+    made = [await router.create_job(each, terms=Terms(start="on_stream", key=each.operation)) for each in asked]
+    await router.create_job(Infer(prompt="x", model="other"), terms=Terms(start="on_stream"))
+    wanted, ids = parse_filter(model="sim:echo"), [each.job_id for each in reversed(made)]
+    assert [job.id for job in (await router.list_jobs(wanted=wanted)).jobs] == ids
+    later = Router(replace(state, default_model="sim:words"))
+    assert (await later.create_job(asked[0], terms=Terms(start="on_stream", key="infer"))).job_id == ids[-1]
+    assert [event async for event in await later.execute_job(ids[-1])][-1].type == "end"
+    result = (await later.get_job(ids[-1])).result
+    assert result is not None
+    assert result["model"]["name"] == "sim:echo"
+    assert [job.id for job in (await later.list_jobs(wanted=wanted)).jobs] == ids
+    assert list(jobs_frame((await later.list_jobs()).jobs)["model"]) == ["other", *["sim:echo"] * 3]
+    await state.close()
 
 
 async def test_a_job_that_has_ended_is_deleted(state: QueenState) -> None:

@@ -53,10 +53,10 @@ def jobs_frame(records: Iterable[JobRecord], *, reads: bool = False) -> pd.DataF
         reads: Show the jobs that only look at something (lists, status) as well.
 
     Returns:
-        Columns: `job_id`, `operation`, `state`, `model` (asked for; missing for none), `created_at`, `started_at`,
-        `ended_at` (UTC; missing until then), `queued_s` (created to started, seconds), `run_s` (started to ended, seconds),
-        `pieces` (of the answer), `events` (in its log), `error` (its class; missing for none), `reason` (of its state),
-        `tags` (joined by commas; empty for none).
+        Columns: `job_id`, `operation`, `state`, `model` (asked for, else the queen's default; missing where none is used),
+        `created_at`, `started_at`, `ended_at` (UTC; missing until then), `queued_s` (created to started, seconds), `run_s`
+        (started to ended, seconds), `pieces` (of the answer), `events` (in its log), `error` (its class; missing for none),
+        `reason` (of its state), `tags` (joined by commas; empty for none).
     """
     return _frame((_job_row(record) for record in records if reads or not _is_read(record)), JOB_COLUMNS)
 

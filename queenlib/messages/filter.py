@@ -24,7 +24,8 @@ Aspect = tuple[str, str]
 class Filters(TypedDict, total=False):
     """What jobs may be chosen by; all that is said has to hold. Without any of it, all jobs are meant.
 
-    `hive`, `worker` and `model` are those that the job was asked to use. Times have to say their time zone.
+    `hive`, `worker` and `model` are those that the job was asked to use; where it names no model, the queen's default is
+    meant. Times have to say their time zone.
     """
 
     state: State | str | Iterable[State | str]

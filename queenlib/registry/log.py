@@ -88,11 +88,11 @@ class JobLog:
         return self.tail.record
 
     @classmethod
-    def new(cls, operation: Operation, terms: Terms, store: Store, world: World) -> JobLog:
-        """The log of a new job, which is not kept yet."""
+    def new(cls, operation: Operation, terms: Terms, store: Store, world: World, said: Operation | None = None) -> JobLog:
+        """The log of a new job, which is not kept yet; `said` is its operation in its creator's words, if they differ."""
         job_id, why = world.new_id("job"), f"repeats {terms.repeats}" if terms.repeats else ""
         first = StateEvent(job_id=job_id, seq=1, at=world.now(), data=StateData(state=State.QUEUED, reason=why))
-        return cls(operation, begin(operation, first, terms, store.epoch), store, world, [first])
+        return cls(said or operation, begin(operation, first, terms, store.epoch), store, world, [first])
 
     async def create(self) -> str:
         """Keep the new job. When it returns, the job is in the store.

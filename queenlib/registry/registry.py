@@ -43,11 +43,9 @@ class Registry:
         self._runs: dict[str, Run] = {}
         """Every job that has not ended, and those whose end could not be kept."""
         self._places = Places(self._limits.running)
-        self._creating: set[asyncio.Task[str]] = set()
-        self._readers = Readers()
+        self._creating, self._readers = set[asyncio.Task[str]](), Readers()
         self._logs = Logs(self._runs, store, self._ended)
-        self.snapshots = Snapshots(self._logs, self.get)
-        self.batches = Batches(store)
+        self.snapshots, self.batches = Snapshots(self._logs, self.get), Batches(store)
         self.door = Door(self._runs, world, self._limits)
 
     @property
@@ -55,13 +53,16 @@ class Registry:
         """How often its store has been opened, this time included."""
         return self._store.epoch
 
-    async def create(self, operation: Operation, work: Work | None = None, terms: Terms = USUAL) -> str:
+    async def create(
+        self, operation: Operation, work: Work | None = None, terms: Terms = USUAL, said: Operation | None = None
+    ) -> str:
         """Accept an operation: a new job, `queued`. When it returns, the job is in the store.
 
         Args:
             operation: What is asked for.
             work: Start the job with this work; without it, the job waits for `start`.
             terms: What else is agreed; with a key that a job has, that job's id is returned, and no job is made.
+            said: The operation in its creator's words, where they were others: a key stands for them, and defaults change.
 
         Raises:
             KeyConflict: A job with that key was created with another payload.
@@ -69,7 +70,7 @@ class Registry:
             StoreFailed: The store could not keep it; none was made.
         """
         self.door.check()
-        run = self._seat(JobLog.new(operation, terms, self._store, self._world), operation)
+        run = self._seat(JobLog.new(operation, terms, self._store, self._world, said), operation)
         creating = asyncio.create_task(self._create(run, work), name=f"create {run.id}")
         self._creating.add(creating)
         creating.add_done_callback(self._creating.discard)
@@ -225,8 +226,7 @@ class Registry:
         await self.house.end()
         if self._creating:
             await asyncio.wait(self._creating)
-        runs = list(self._runs.values())
-        for run in runs:
+        for run in (runs := list(self._runs.values())):
             run.stop(Stop.closed(run.id))
         for run in runs:
             with suppress(StoreFailed):  # its readers are told
