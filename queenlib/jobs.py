@@ -87,7 +87,7 @@ async def delete(job_id: str) -> Deleted:
     return await default_queen().jobs.delete(job_id)
 
 
-async def prune(*, older_than: timedelta | float | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
+async def prune(*, older_than: timedelta | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
     """Remove jobs that have ended, by age and by size; see `Jobs.prune`."""
     return await default_queen().jobs.prune(older_than=older_than, size=size, dry_run=dry_run)
 

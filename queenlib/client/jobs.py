@@ -183,18 +183,16 @@ class Jobs(Family):
         """
         return await self.portal.run(self._caller.backend.delete_job(job_id))
 
-    async def prune(
-        self, *, older_than: timedelta | float | None = None, size: int | None = None, dry_run: bool = False
-    ) -> Pruned:
+    async def prune(self, *, older_than: timedelta | None = None, size: int | None = None, dry_run: bool = False) -> Pruned:
         """Remove jobs that have ended, the oldest first, for good; those that have not are never removed.
 
         Args:
-            older_than: Those that ended longer ago; seconds, or a `timedelta`.
+            older_than: Those that ended longer ago, such as `timedelta(days=30)`.
             size: And the oldest, until all jobs together take at most so many bytes.
             dry_run: Remove nothing, only say what would be.
 
         Raises:
-            InvalidRequest: Neither is given, or one is negative or no number.
+            InvalidRequest: Neither is given, or one is negative or not what it has to be: a bare number is no age.
         """
         return await self.portal.run(prune(self._caller.backend, older_than, size, dry_run=dry_run))
 

@@ -16,8 +16,8 @@ from queenlib.router import Router
 from queenlib.state import QueenState
 
 
-async def test_an_age_is_seconds_or_a_timedelta(tmp_path: Path) -> None:
-    """A size is whole bytes; whatever else is said is refused, and nothing is removed."""
+async def test_an_age_is_a_timedelta(tmp_path: Path) -> None:
+    """A bare number is refused with what it may mean; a size is whole bytes; what is refused removes nothing."""
     queen = await Router.begin(QueenState.open(Home.open(tmp_path)))
     try:
         ticket = await queen.create_job(HiveList())
@@ -30,13 +30,18 @@ async def test_an_age_is_seconds_or_a_timedelta(tmp_path: Path) -> None:
             ("1", None),
             (None, 1.5),
             (timedelta(-1), None),
+            (30, None),
+            (0.5, 2**40),
         ]
         for older_than, size in (*wrong, (float("nan"), None), (2**54, None), (None, None)):
             with pytest.raises(InvalidRequest) as caught:
                 await prune(queen, older_than, size, dry_run=False)
             assert caught.value.state == "Nothing was removed."
+        bare: Any = 30
+        with pytest.raises(InvalidRequest, match=r"timedelta\(days=30\), or older_than=timedelta\(seconds=30\)"):
+            await prune(queen, bare, None, dry_run=True)
         assert (await prune(queen, timedelta(hours=1), None, dry_run=False)).jobs == ()
-        assert [job.id for job in (await prune(queen, 0, 2**40, dry_run=True)).jobs] == [ticket.job_id]
-        assert [job.id for job in (await prune(queen, 0.0, None, dry_run=False)).jobs] == [ticket.job_id]
+        assert [job.id for job in (await prune(queen, timedelta(0), 2**40, dry_run=True)).jobs] == [ticket.job_id]
+        assert [job.id for job in (await prune(queen, timedelta(0), None, dry_run=False)).jobs] == [ticket.job_id]
     finally:
         await queen.close()
