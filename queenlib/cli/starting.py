@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,11 +17,14 @@ from queenlib.errors import QueenError
 def detach() -> None:
     """Go on in a process that is nobody's child, in a session of its own; the one that was started ends well.
 
+    Who is on her own hears an interrupt, though the one who started her ignores his: it is how she is told to end now.
+
     To be called first of all: there is no other thread yet.
     """
     if os.fork():
         os._exit(0)
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

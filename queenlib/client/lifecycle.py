@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 
 from queenlib.client.background import Background
 from queenlib.client.incumbent import Incumbent
 from queenlib.client.launch import Launch, launch
+from queenlib.client.opening import how_to
 from queenlib.errors import QueenError, StoreUnusable
 from queenlib.file_lock import FileLock
 from queenlib.home import Home
@@ -18,6 +20,8 @@ LOOK_S = 0.5
 """Seconds between two looks at what she still has to do."""
 END_S = 60.0
 """Seconds in which one who has been told to end, and answers no more, has to be gone."""
+HEAR_S = 5.0
+"""Seconds after which one who has been told to end now, and goes on answering, has not heard it."""
 
 Watch = Callable[[Mapping[str, int] | None], None]
 """Is told, now and whenever it changes, how many of her jobs have not ended, by their state; `None` if it is not known."""
@@ -52,17 +56,20 @@ async def end(queen: Incumbent, world: World, watch: Watch, *, now: bool = False
         InUse: She may not be told; nothing was sent.
         QueenError: She was told, and is still there.
     """
-    patient = not now and grace_s is not None
     if now or not (queen.info and queen.info.draining):
         queen.tell(signal.SIGINT if now else signal.SIGTERM)
     begun = answered = world.monotonic()
+    hurried = begun if now else inf
     told: object = object()
     while not await queen.ended(world, LOOK_S):
-        if patient and world.monotonic() >= begun + (grace_s or 0):
-            patient = False
+        asked = world.monotonic()
+        if grace_s is not None and asked >= begun + grace_s and hurried == inf:
+            hurried = asked
             queen.tell(signal.SIGINT)
         seen = await _looked(queen, world)
         if seen is not None:
+            if asked >= hurried + HEAR_S:
+                raise _goes_on(queen)
             answered = world.monotonic()
             if seen.unfinished != told:
                 told = seen.unfinished
@@ -143,4 +150,13 @@ def _stays(queen: Incumbent) -> QueenError:
         why=f"She has not answered for {END_S:g} s.",
         state="Whether her jobs have ended cannot be known; the next queen says it.",
         next=f"Read what she said last: tail {queen.home.logs / 'queen.log'}; then end her: kill -9 {queen.address.pid}",
+    )
+
+
+def _goes_on(queen: Incumbent) -> QueenError:
+    return QueenError(
+        f"The queen of {queen.home.path} was told to end now, and process {queen.address.pid} goes on.",
+        why="She was started where an interrupt is ignored, as by nohup, or with & in a script: she does not hear it.",
+        state="No job of hers was cut off.",
+        next=f"Let her jobs end, and then her: {how_to('down', queen.home)}; or end both: kill -9 {queen.address.pid}",
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from queenlib import Queen, errors
-from tests.cli.program import read_until, run, started
+from tests.cli.program import DEADLINE_S, PROGRAM, environment, read_until, run, started
 from tests.client.others import other
 from tests.client.outliving import alive, ended, pid_of, until
 
@@ -40,6 +41,17 @@ def test_now_is_now(tmp_path: Path) -> None:
             assert run(tmp_path, "down", "--now").returncode == 0
             with pytest.raises(errors.QueenClosed):
                 job.wait(60)
+
+
+def test_now_is_heard_though_who_started_her_ignores_an_interrupt(tmp_path: Path) -> None:
+    """As a script does for all that it starts with `&`: she is on her own, and ends."""
+    command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *PROGRAM, "up"]
+    with ended(tmp_path):
+        done = subprocess.run(command, env=environment(tmp_path), capture_output=True, timeout=DEADLINE_S, check=True)
+        pid = pid_of(tmp_path)
+        assert b"in the background" in done.stdout
+        done_now = run(tmp_path, "down", "--now")
+        assert (done_now.returncode, done_now.stderr, alive(pid)) == (0, "", False)
 
 
 def test_where_nobody_is_nothing_is_to_be_done(tmp_path: Path) -> None:

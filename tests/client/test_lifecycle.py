@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,11 @@ from queenlib.client import lifecycle
 from queenlib.client.incumbent import Incumbent
 from queenlib.client.launch import Launch
 from queenlib.client.reign import Address
-from queenlib.errors import InUse
+from queenlib.errors import InUse, QueenError
 from queenlib.home import Home
 from queenlib.messages.state import State
 from queenlib.world import World
+from tests.cli.program import PROGRAM, environment
 from tests.client.others import other
 from tests.client.outliving import alive, ended, until
 
@@ -28,6 +31,19 @@ Told = list[Mapping[str, int] | None]
 async def up(home: Path, idle_exit_s: float | None = None) -> Incumbent:
     """One in the background."""
     return await lifecycle.start(Home.open(home), World(), Launch(idle_exit_s=idle_exit_s))
+
+
+@contextmanager
+def deaf(home: Path) -> Iterator[int]:
+    """A queen who serves and ignores an interrupt; gives her process, which is killed in the end."""
+    command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *PROGRAM, "serve", "--json"]
+    with subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            yield process.pid
+        finally:
+            process.kill()
 
 
 async def test_she_is_started_once(tmp_path: Path) -> None:
@@ -71,6 +87,21 @@ async def test_jobs_are_not_waited_for_any_longer(tmp_path: Path, how: dict[str,
         with Queen(tmp_path) as after:
             record = after.sync.jobs.get(job.id)
             assert (record.state, record.reason) == (State.FAILED, "queen_closed")
+
+
+@pytest.mark.parametrize("how", [{"now": True}, pytest.param({"grace_s": 0.5}, marks=pytest.mark.full)])
+async def test_who_does_not_hear_an_interrupt_is_not_waited_for_without_end(tmp_path: Path, how: dict[str, float]) -> None:
+    """As one started with `nohup`, whose process and job go on: it is said how else she ends."""
+    with deaf(tmp_path) as pid, Queen(tmp_path) as handle:
+        queen = await Incumbent.look(Home(tmp_path), World())
+        assert queen is not None
+        job = handle.infer("x", model=LONG, max_tokens=2000)
+        next(event for event in job if event.type == "token")
+        with pytest.raises(QueenError, match="goes on") as caught:
+            await lifecycle.end(queen, World(), Told().append, **how)  # type: ignore[arg-type]
+        assert f"queenlib down --home {tmp_path}; " in str(caught.value.next)
+        assert f"kill -9 {pid}" in str(caught.value.next)
+        assert handle.sync.jobs.get(job.id).state is State.RUNNING
 
 
 async def test_the_next_one_has_her_place(tmp_path: Path) -> None:
