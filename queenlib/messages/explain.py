@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from queenlib.messages.base import ID_PATTERN, MODEL_PATTERN, SHA256_PATTERN
+from queenlib.messages.base import ID_PATTERN, MODEL_PATTERN, SHA256_PATTERN, whole
 from queenlib.messages.model import ALIAS_PATTERN
 
 SHOWN = 80
@@ -33,6 +33,13 @@ _NEEDED: Mapping[str, str] = {
     "dict_type": "must be an object",
     "model_type": "must be an object",
 }
+_INSTEAD: Mapping[str, tuple[str, str]] = {
+    "schema": ("json_schema", "; give json_schema=MyModel.model_json_schema()"),
+    "choices": ("json_schema", "; give json_schema={'type': 'string', 'enum': ['good', 'bad']}"),
+    "regex": ("json_schema", "; give json_schema={'type': 'string', 'pattern': '^[0-9]+$'}"),
+    "private": ("rows", "; only a single question can be private: queen.infer(prompt, private=True)"),
+}
+"""What is asked for by the name that it has elsewhere: a field that the operation has where this is meant, and the way."""
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("at least", "ge"),
     "greater_than": ("more than", "gt"),
@@ -41,7 +48,7 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def describe(error: ErrorDetails, names: Callable[[list[int | str]], Iterable[str]]) -> dict[str, str]:
+def describe(error: ErrorDetails, names: Callable[[list[int | str]], Collection[str]]) -> dict[str, str]:
     """One finding of pydantic as a `field` and its `problem`.
 
     Args:
@@ -58,13 +65,12 @@ def describe(error: ErrorDetails, names: Callable[[list[int | str]], Iterable[st
         case "json_invalid":
             return {"field": "(payload)", "problem": f"is not JSON: {error['msg']}"}
         case "value_error":
-            return {"field": _path(path), "problem": error["msg"].removeprefix("Value error, ")}
+            return {"field": path_of(path), "problem": error["msg"].removeprefix("Value error, ")}
         case "missing":
-            return {"field": _path(path), "problem": "is missing"}
+            return {"field": path_of(path), "problem": "is missing"}
         case "extra_forbidden":
-            near = nearest(str(path[-1])[:SHOWN], names(list(error["loc"])))
-            return {"field": _path(path), "problem": f"is unknown{near}"}
-    return {"field": _path(path), "problem": _problem(error)}
+            return {"field": path_of(path), "problem": unknown(str(path[-1]), names(list(error["loc"])))}
+    return {"field": path_of(path), "problem": _problem(error)}
 
 
 def _problem(error: ErrorDetails) -> str:
@@ -90,14 +96,21 @@ def _problem(error: ErrorDetails) -> str:
     return f"{needed}; got {_shown(given)}"
 
 
+def unknown(name: str, known: Collection[str]) -> str:
+    """That there is no field of that name, and what is meant by it: what has another name here, or a name that is near."""
+    sign, way = _INSTEAD.get(name, ("", ""))
+    return f"is unknown{way if sign in known else nearest(name[:SHOWN], known)}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint such as `; did you mean 'hive_list'?`, or nothing if no known name is near."""
     found = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
-def _path(location: Iterable[int | str]) -> str:
-    return ".".join(str(part)[:SHOWN] for part in location) or "(payload)"
+def path_of(location: Iterable[int | str]) -> str:
+    """A place in a payload, as errors name it."""
+    return ".".join(whole(str(part)[:SHOWN]) for part in location) or "(payload)"
 
 
 def _shown(given: Any) -> str:

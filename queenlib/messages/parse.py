@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -12,9 +12,10 @@ from queenlib.errors import InvalidOperation, InvalidRequest
 from queenlib.messages import batch, embed, hive, infer, model, status, worker
 from queenlib.messages.base import Operation
 from queenlib.messages.events import EVENT
-from queenlib.messages.explain import describe
+from queenlib.messages.explain import describe, path_of, unknown
 from queenlib.messages.explain import nearest as nearest  # others ask for it here
 from queenlib.messages.job import RETRIES, TAGS, TIMEOUT_S, Start, Terms
+from queenlib.messages.unfit import unfit
 
 AnyHiveOperation = (
     hive.HiveList | hive.HiveGet | hive.HiveStatus | hive.HiveCreate | hive.HiveUpdate | hive.HiveDelete
@@ -50,8 +51,8 @@ def parse_operation(payload: Operation | Mapping[str, Any] | bytes | str) -> Any
         return _ANY.validate_json(text)
     except ValidationError as error:
         raise _explain(error.errors(include_url=False, include_context=True)) from None
-    except PydanticSerializationError as error:
-        raise _invalid([{"field": "(payload)", "problem": f"is not plain JSON data: {error}"}]) from None
+    except PydanticSerializationError:
+        raise _unfit(payload) from None
 
 
 def parse_terms(
@@ -95,12 +96,22 @@ def _explain(errors: list[ErrorDetails]) -> InvalidOperation:
     return _invalid([describe(each, _names) for each in loud[:LISTED]], len(loud))
 
 
+def _unfit(payload: Any) -> InvalidOperation:
+    operation = OPERATIONS.get(str(payload.get("operation"))) if isinstance(payload, Mapping) else None
+    problems = list[dict[str, str]]()
+    for place, problem in unfit(payload):
+        extra = operation is not None and len(place) == 1 and place[0] not in operation.model_fields
+        said = unknown(str(place[0]), operation.model_fields) if operation is not None and extra else problem
+        problems.append({"field": path_of(place), "problem": said})
+    return _invalid(problems[:LISTED], len(problems))
+
+
 def _below(error: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
     depth = len(error["loc"])
     return any(len(each["loc"]) > depth and each["loc"][:depth] == error["loc"] for each in errors)
 
 
-def _names(location: list[int | str]) -> Iterable[str]:
+def _names(location: list[int | str]) -> Collection[str]:
     if not location:
         return OPERATIONS
     found: Any = OPERATIONS[str(location[0])]

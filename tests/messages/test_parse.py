@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queenlib.errors import InvalidOperation, InvalidRequest
+from queenlib.messages.answer import Usage
 from queenlib.messages.base import Operation, Recovery, Result
 from queenlib.messages.hive import HiveStart
 from queenlib.messages.infer import Infer
 from queenlib.messages.job import RETRIES, USUAL, Terms
-from queenlib.messages.parse import OPERATIONS, AnyOperation, parse_operation, parse_terms, schemas
+from queenlib.messages.parse import LISTED, OPERATIONS, AnyOperation, parse_operation, parse_terms, schemas
 
 DESIGNED = {
     "hive_list", "hive_get", "hive_status", "hive_create", "hive_update", "hive_delete", "hive_start", "hive_stop",
@@ -130,8 +131,33 @@ def test_schemas_cover_all_that_travels() -> None:
 
 
 def test_what_is_not_plain_data_is_refused() -> None:
-    """An object that JSON does not know is a typed error."""
-    assert "(payload)" in problems({"operation": "infer", "prompt": object()})
+    """An object that JSON does not know is a typed error, which names the field that has it."""
+    assert problems({"operation": "infer", "prompt": object()}) == {"prompt": "is not plain JSON data, but of type object"}
+    assert list(problems(object())) == ["(payload)"]
+
+
+def test_half_a_pair_in_a_cell_is_named_by_its_column_and_row() -> None:
+    """Each such cell is, up to the limit of one error, and nothing that cannot be written is said back."""
+    cells = ["x", "bee \ud83d", *["\udc1d"] * LISTED]
+    with pytest.raises(InvalidOperation) as caught:
+        parse_operation({"operation": "infer_batch", "prompt": "{a}", "columns": {"a": cells, "b": ["x"] * len(cells)}})
+    assert caught.value.problems[0]["field"] == "columns.a.1"
+    assert caught.value.problems[0]["problem"] == "has half of a surrogate pair at character 4, which is no text"
+    assert (len(caught.value.problems), caught.value.why) == (LISTED, f"{LISTED + 1} fields do not fit.")
+    assert caught.value.what.encode()
+
+
+@pytest.mark.parametrize("name", ["schema", "choices", "regex"])
+@pytest.mark.parametrize("value", [Usage, "x", ["good", "bad"]])
+def test_what_is_asked_for_as_of_a_frame_is_named_with_what_there_is(name: str, value: Any) -> None:
+    """A form of the answers that only tables of pandas take leads to `json_schema`, and no internals are shown."""
+    found = problems({"operation": "infer", "prompt": "x", name: value})
+    assert list(found) == [name]
+    assert "; give json_schema=" in found[name]
+    assert "private: queen.infer(prompt, private=True)" in problems(
+        {"operation": "infer_batch", "prompt": "x", "rows": 1, "private": True}
+    )["private"]  # fmt: skip
+    assert problems({"operation": "hive_list", name: 1}) == {name: "is unknown"}
 
 
 def test_terms_are_what_is_said() -> None:
