@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import groupby
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -22,6 +24,8 @@ ALLOWED: Mapping[str, str] = {
 }
 """What each pattern of a text allows."""
 
+_WAY = re.compile(r"constrained-[a-z]+|literal\[.*\]")
+"""What pydantic calls a way to fill a field that has several."""
 _NEEDED: Mapping[str, str] = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
@@ -48,13 +52,27 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def describe(error: ErrorDetails, names: Callable[[list[int | str]], Collection[str]]) -> dict[str, str]:
-    """One finding of pydantic as a `field` and its `problem`.
+def by_field(errors: Iterable[ErrorDetails]) -> list[Sequence[ErrorDetails]]:
+    """Findings of pydantic, which has one for each way to fill a field that has several: these go together."""
+
+    def field(error: ErrorDetails) -> object:
+        return error["loc"][:-1] if error["loc"] and _WAY.fullmatch(str(error["loc"][-1])) else id(error)
+
+    return [tuple(each) for _, each in groupby(errors, field)]
+
+
+def describe(found: Sequence[ErrorDetails], names: Callable[[list[int | str]], Collection[str]]) -> dict[str, str]:
+    """What pydantic finds of one field as a `field` and its `problem`.
 
     Args:
-        error: The finding.
+        found: The finding, or those about all ways to fill it.
         names: Which names there are where a location leads, the last part of it left out.
     """
+    error, *others = found
+    if others:
+        ways = [_problem(each).removeprefix("must be ").partition("; got ")[0] for each in found]
+        problem = f"must be {' or '.join(ways)}; got {_shown(error['input'])}"
+        return {"field": path_of(error["loc"][1:-1]), "problem": problem}
     path = list(error["loc"][1:])
     match error["type"]:
         case "union_tag_not_found":

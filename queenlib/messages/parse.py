@@ -12,7 +12,7 @@ from queenlib.errors import InvalidOperation, InvalidRequest
 from queenlib.messages import batch, embed, hive, infer, model, status, worker
 from queenlib.messages.base import Operation
 from queenlib.messages.events import EVENT
-from queenlib.messages.explain import describe, path_of, unknown
+from queenlib.messages.explain import by_field, describe, path_of, unknown
 from queenlib.messages.explain import nearest as nearest  # others ask for it here
 from queenlib.messages.job import RETRIES, TAGS, TIMEOUT_S, Start, Terms
 from queenlib.messages.unfit import unfit
@@ -93,7 +93,8 @@ def parse_terms(
 def _explain(errors: list[ErrorDetails]) -> InvalidOperation:
     # What has bad items counts as too short as well: said of the items is enough.
     loud = [each for each in errors if each["type"] != "too_short" or not _below(each, errors)]
-    return _invalid([describe(each, _names) for each in loud[:LISTED]], len(loud))
+    fields = by_field(loud)
+    return _invalid([describe(each, _names) for each in fields[:LISTED]], len(fields))
 
 
 def _unfit(payload: Any) -> InvalidOperation:
