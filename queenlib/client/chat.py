@@ -162,12 +162,14 @@ class Chat:
 
     def __repr__(self) -> str:
         number = sum(each.role == "user" for each in self.messages)
-        name = nameless(self.name) if is_stable() else self.name
-        return f"<Chat {tables.plain(name)}: {number} {'turn' if number == 1 else 'turns'}>"
+        return f"<Chat {tables.plain(self._called())}: {tables.counted(number, 'turn')}>"
 
     def _repr_html_(self) -> str:
         rows = [(each.role, each.content) for each in self.messages]
-        return tables.html(f"Chat {self.name}", ("who", "what"), rows)
+        return tables.html(f"Chat {self._called()}", ("who", "what"), rows)
+
+    def _called(self) -> str:
+        return nameless(self.name) if is_stable() else self.name
 
 
 def tag_of(name: str) -> str:

@@ -19,7 +19,7 @@ talk = queen.chat()
 async for event in job: pass
 """
 CODES = ["await jobs.list()", "await queen.hives.list()", "found = await queen.workers.list()\nfound", "queen.watch()"]
-CODES += ["%jobs", "%hives", "print(job, [job], repr(talk))", "job"]
+CODES += ["%jobs", "%hives", "print(job, [job], repr(talk))", "job", "talk"]
 
 
 def test_ids_that_were_made_up_have_no_rest() -> None:
