@@ -24,7 +24,7 @@ class InternalError(JobFailed):
 
 
 class JobTimeout(JobFailed):
-    """A deadline passed. `deadline` is `queue`, `run` or `wait`; `limit_s` its length in seconds."""
+    """A deadline passed. `deadline` is `queue`, `run`, `wait` or `job`, its own `timeout=`; `limit_s` is in seconds."""
 
     deadline: str
     limit_s: float

@@ -42,11 +42,14 @@ class Stop:
     def timeout(cls, job_id: str, deadline: str, limit_s: float) -> Stop:
         """A deadline passed."""
         what = {"queue": "was queued", "run": "ran", "wait": "waited for one thing", "job": "was under way"}[deadline]
+        own = deadline == "job"  # what its creator said; the others are the queen's
         error = JobTimeout(
             f"{job_id} {what} for {limit_s:g} s.",
-            why=f"That is the limit for `{deadline}`.",
+            why=f"It was created with timeout={limit_s:g}." if own else f"That is the queen's limit for `{deadline}`.",
             state="Its work has ended; what it had written stays in its log.",
-            next="Create it again when there is less to do, or give the queen longer limits.",
+            next="Create it again with a longer timeout=, or without one."
+            if own
+            else "Create it again when there is less to do, or give the queen longer limits.",
             deadline=deadline,
             limit_s=limit_s,
         )

@@ -32,3 +32,12 @@ def test_a_timeout_names_its_deadline() -> None:
     error = Stop.timeout("job-a", "wait", 2.5).error
     assert (error.deadline, error.limit_s) == ("wait", 2.5)
     assert "2.5 s" in error.what
+
+
+def test_a_timeout_says_whose_limit_it_was() -> None:
+    """That of who created the job is named as it was said, with what to say in its place; the others are the queen's."""
+    own, hers = Stop.timeout("job-a", "job", 0.05).error, Stop.timeout("job-a", "run", 0.05).error
+    assert own.why == "It was created with timeout=0.05."
+    assert own.next == "Create it again with a longer timeout=, or without one."
+    assert "the queen's limit" in hers.why
+    assert "give the queen longer limits" in hers.next
