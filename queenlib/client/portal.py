@@ -171,6 +171,8 @@ class Portal:
         return QueenClosed(
             "This queen is in another process." if forked else "This queen is closed.",
             why="This process was forked from hers." if forked else "`close()` was called, or its `with` was left.",
-            state="Nothing was done." if forked else "What was not done by then was given up.",
+            state="Nothing was done."
+            if forked
+            else "Nothing is waited for any more. Jobs of a queen in this process ended with her; those of another go on.",
             next="Make a new one: Queen()",
         )

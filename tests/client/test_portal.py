@@ -117,13 +117,14 @@ def test_waiting_for_itself_is_refused(portal: Portal) -> None:
 
 
 def test_a_closed_portal_takes_nothing() -> None:
-    """Work that comes too late is refused with a typed error, and closing twice is closing."""
+    """Work that comes too late is refused with an error that is true of each queen, and closing twice is closing."""
     portal = Portal()
     portal.close()
     portal.close()
     assert not portal.open
-    with pytest.raises(QueenClosed):
+    with pytest.raises(QueenClosed) as caught:
         portal.wait(where())
+    assert "those of another go on" in caught.value.state
     with pytest.raises(QueenClosed):
         asyncio.run(portal.run(where()))
     portal.soon(lambda: pytest.fail("nothing is called any more"))
