@@ -51,6 +51,8 @@ def where(backend: Backend, url: str | None) -> str:
     address = backend.joined if isinstance(backend, Seat) else None
     if url or address is None or not isinstance(backend, Seat):
         return f"at {url}" if url else "in this process"
+    if address.pid == os.getpid():  # another handle here has the home, and she ends with it
+        return f"of this process, at {address.url}"
     if not backend.outlives_us:
         return f"in process {address.pid}, which ends with this one"
     if not address.serves:

@@ -107,10 +107,13 @@ class Queen(Comparing):
     def background(cls, home: str | os.PathLike[str] | None = None, *, idle_exit_s: float | None = None) -> Self:
         """A handle on the queen in the background, who is started if nobody has the home; closing it leaves her running.
 
+        Who has the home already is joined, be it a queen in this process: that one ends with her own handle, and another in
+        the background is started as soon as somebody wants something of her. The repr says whose she is.
+
         Args:
             home: The folder for all that she writes; see `Queen`.
-            idle_exit_s: After so many seconds without anything to do, one who is started now ends by herself; unsaid, she
-                runs until she is told to end: `queenlib down`.
+            idle_exit_s: After so many seconds without anything to do, one whom this handle starts ends by herself; unsaid,
+                she runs until she is told to end: `queenlib down`. It changes nothing of one who is there.
 
         Raises:
             QueenError: She cannot be started; it says why.

@@ -16,11 +16,11 @@ from tests.client.outliving import ended, of_another_version
 
 
 def test_each_place_has_its_words(tmp_path: Path) -> None:
-    """In this process, of another, far away: what it says is true, and asks nobody."""
-    with Queen(tmp_path) as here, Queen(tmp_path) as joined:
+    """In this process, joined in it, far away: what it says is true, and asks nobody."""
+    with Queen(tmp_path) as here, Queen(tmp_path) as joined, Queen.background(tmp_path, idle_exit_s=1) as behind:
         assert repr(here) == "<Queen in this process>"
         assert joined.url is not None
-        assert repr(joined) == f"<Queen of another process, at {joined.url}>"
+        assert repr(joined) == repr(behind) == f"<Queen of this process, at {joined.url}>"
         with Queen.connect(joined.url, token_file=tmp_path / "token") as far:
             assert repr(far) == f"<Queen at {joined.url}>"
 

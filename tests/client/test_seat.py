@@ -74,7 +74,8 @@ async def test_the_second_is_a_client_of_the_first(
     with held(tmp_path) as there:
         second = Queen(tmp_path)
         assert second.url is not None
-        assert repr(second) == f"<Queen of another process, at {second.url}>"
+        whose = "this" if held is held_here else "another"
+        assert repr(second) == f"<Queen of {whose} process, at {second.url}>"
         assert len((await second.jobs.list()).jobs) == there
         assert (await second.infer("x", model="sim:echo?text=hello")).text == "hello"
         job = second.infer("x", model=LONG)
