@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import queenlib.columns  # noqa: F401 - before pandas: it says what is missing where that is not installed
+
+# isort: split
 import pandas as pd
 
 from queenlib.client.comparing import Compared

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from queenlib import Queen, errors, frames
+from tests.display.bare import bare
+
+TRY = """
+from queenlib.errors import MissingExtra
+try:
+    from queenlib import frames
+except MissingExtra as error:
+    print(error.extra, error, sep="; ")
+"""
+
+
+def test_without_pandas_it_is_said_how_to_get_it(tmp_path: Path) -> None:
+    """The module of frames is refused like `job.frame()`: with the extra that it takes."""
+    python = bare(tmp_path / "env")
+    done = subprocess.run([python, "-c", TRY], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert done.stdout.startswith("notebook; ")
+    assert "pip install 'queenlib[notebook]'" in done.stdout
 
 
 async def test_a_frame_asks_a_queen(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ A job, a list and a queen at the end of a cell show theirs by themselves. These 
 others, close them, open them again.
 """
 
+import queenlib_widgets.view  # noqa: F401 - before the others: it says what is missing where anywidget is not installed
+
+# isort: split
 from queenlib_widgets.batch_view import BatchView
 from queenlib_widgets.compare_view import CompareView
 from queenlib_widgets.hive_table import HiveTable
