@@ -66,6 +66,13 @@ def read_gguf(path: Path) -> GgufInfo:
             next="Fetch it again, or give the path of another file.",
         ) from None
     except OSError as error:
+        if path.is_dir():
+            raise ModelFileError(
+                f"{str(path)!a} is a folder, and no model.",
+                why="A model is one file, whose name ends in .gguf.",
+                state="Nothing was loaded.",
+                next="Give the path of such a file, perhaps of one in it: file:/path/to/it.gguf",
+            ) from None
         raise ModelFileError(
             f"The model file {str(path)!a} cannot be read: {error.strerror}.",
             why="The file was moved, or belongs to somebody else.",

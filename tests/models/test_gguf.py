@@ -129,13 +129,20 @@ def test_malformed_is_refused_by_name(file: Path, content: bytes, field: str) ->
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    """A file that is not there, or is a folder, is refused in four parts."""
-    for path in (tmp_path / "none.gguf", tmp_path):
-        with pytest.raises(ModelFileError, match="cannot be read") as caught:
-            read_gguf(path)
-        assert caught.value.why
-        assert caught.value.state
-        assert caught.value.next
+    """A file that is not there is refused in four parts."""
+    with pytest.raises(ModelFileError, match="cannot be read") as caught:
+        read_gguf(tmp_path / "none.gguf")
+    assert caught.value.why
+    assert caught.value.state
+    assert caught.value.next
+
+
+def test_a_folder_is_called_one(tmp_path: Path) -> None:
+    """It was neither moved nor is it somebody else's: what is wanted is a file in it."""
+    with pytest.raises(ModelFileError, match="is a folder") as caught:
+        read_gguf(tmp_path)
+    assert ".gguf" in caught.value.why
+    assert "moved" not in str(caught.value)
 
 
 def test_long_texts_are_passed_over(file: Path) -> None:
