@@ -128,7 +128,7 @@ class Seat:
         if self.router is not None:
             return await self.router.watch(watch, after)
         watched: Watched[Any] = Watched(after)
-        return await self._through(lambda queen: queen.watch(watch, watched.revision), watched.take)
+        return await self._through(lambda queen: queen.watch(watch, watched.revision), watched.take, watches=True)
 
     async def get_job(self, job_id: str) -> JobRecord:
         """See `Backend.get_job`."""
@@ -186,6 +186,8 @@ class Seat:
         begin: Callable[[Backend], Awaitable[AsyncIterator[T]]],
         take: Callable[[T], object],
         over: Callable[[], bool] = lambda: False,
+        *,
+        watches: bool = False,
     ) -> AsyncIterator[T]:
         """A stream, from whichever queen has the home; what speaks against it at first is raised here.
 
@@ -193,13 +195,19 @@ class Seat:
             begin: Asks a queen for it, from where the reader is.
             take: Told each item, so that the next `begin` knows.
             over: Whether nothing comes any more.
+            watches: Whether nobody waits for an end: once it has begun, it starts no queen after one who was told to end.
         """
-        items = self._go_on(begin, take, over)
+        items = self._go_on(begin, take, over, watches=watches)
         await anext(items)  # and so what has begun is closed for certain
         return cast("AsyncGenerator[T]", items)
 
     async def _go_on(
-        self, begin: Callable[[Backend], Awaitable[AsyncIterator[T]]], take: Callable[[T], object], over: Callable[[], bool]
+        self,
+        begin: Callable[[Backend], Awaitable[AsyncIterator[T]]],
+        take: Callable[[T], object],
+        over: Callable[[], bool],
+        *,
+        watches: bool,
     ) -> AsyncGenerator[T | None]:
         begun, tries = False, 0
         while not over():
@@ -217,6 +225,8 @@ class Seat:
                 return
             except (*GONE, *CLOSING) as error:
                 tries += 1
+                if watches and begun and queen is not self.router:
+                    await self._succession.succeeded(queen)
                 await self._move_on(queen, error, tries)
 
     def _queen(self) -> Backend:

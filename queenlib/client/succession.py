@@ -62,6 +62,14 @@ class Succession:
         """Whether the one who has the home does not say where she is any more: then she is being closed."""
         return Address.read(self.home) != self.address
 
+    async def succeeded(self, gone: Backend) -> None:
+        """Return when another has the home than one who has ended in order: who only watches starts none after her.
+
+        One who was killed still says where she is: it returns at once, for her jobs are to go on.
+        """
+        while self.queen is gone and not self.closed and Address.read(self.home) is None:
+            await self._world.sleep(LOOK_S)
+
     async def close(self) -> None:
         """Let go of the queen, who is closed if she is in this process, and look for no other."""
         self.closed = True

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -90,6 +91,35 @@ def test_nobody_is_started_who_is_not_wanted(tmp_path: Path) -> None:
         assert Address.read(Home(tmp_path)) is None
         assert queen.sync.jobs.get(job_id).state is State.SUCCEEDED
         assert pid_of(tmp_path) != pid
+
+
+def test_a_watch_starts_no_queen_after_one_who_was_told_to_end(tmp_path: Path) -> None:
+    """It waits, and hears of the next one's jobs; that is started by who wants something of her, or after one was killed."""
+    with ended(tmp_path), ThreadPoolExecutor() as threads, Queen.background(tmp_path) as queen:
+        cut = queen.infer("x", model=LONG, max_tokens=2000)
+        next(event for event in cut if isinstance(event, TokenEvent))
+        heard: dict[str, State] = {}
+
+        def watch() -> None:
+            for change in queen.jobs.watch():
+                heard.update({record.id: record.state for record in change.items})
+
+        threads.submit(watch)
+        until(lambda: heard)
+        pid = pid_of(tmp_path)
+        os.kill(pid, signal.SIGINT)
+        until(lambda: not alive(pid))
+        time.sleep(3)
+        assert Address.read(Home(tmp_path)) is None
+        job = queen.infer("x", model="sim:echo")
+        until(lambda: heard.get(job.id) is State.SUCCEEDED)
+        assert heard[cut.id] is State.FAILED
+        pid = pid_of(tmp_path)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not alive(pid))
+        until(lambda: (Address.read(Home(tmp_path)) or Address("", pid, "")).pid != pid)
+        after = queen.infer("x", model="sim:echo")
+        until(lambda: heard.get(after.id) is State.SUCCEEDED)
 
 
 def test_who_has_the_home_already_is_joined(tmp_path: Path) -> None:
