@@ -236,7 +236,7 @@ class Jobs(Family):
         """Jobs as a pandas DataFrame, one row a job, newest first; see `queenlib.frames.jobs_frame`.
 
         Args:
-            limit: Jobs at most.
+            limit: Jobs at most: 1 or more.
             wanted: Which jobs, see `list`; without `reads=True`, none that only look at something, such as lists.
         """
         from queenlib.columns.logs import jobs_frame

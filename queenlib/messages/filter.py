@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, StringConstraints, ValidationError
 from queenlib.errors import InvalidRequest
 from queenlib.messages.base import ID_PATTERN, MODEL_PATTERN, Message, Recovery
 from queenlib.messages.job import TAGS, JobRecord, Tags
-from queenlib.messages.parse import OPERATIONS
+from queenlib.messages.parse import OPERATIONS, nearest
 from queenlib.messages.state import State
 
 READS = frozenset(name for name, operation in OPERATIONS.items() if operation.recovery is Recovery.READ)
@@ -127,6 +127,23 @@ def _within(at: datetime | None, after: datetime | None, before: datetime | None
     return at is not None and (after is None or at >= after) and (before is None or at < before)
 
 
+def _known(wanted: JobFilter) -> JobFilter:
+    """A filter whose operations there are: of a slip it would find nothing, as if there were no jobs.
+
+    Raises:
+        InvalidRequest: One of them is unknown.
+    """
+    for name in wanted.operation:
+        if name not in OPERATIONS:
+            raise InvalidRequest(
+                f"operation {name!r} is unknown{nearest(name, OPERATIONS) or '.'}",
+                why=f"It is one or several of {', '.join(OPERATIONS)}.",
+                state="Nothing was done.",
+                next="Leave operation out, or mend it.",
+            )
+    return wanted
+
+
 def parse_filter(**said: Any) -> JobFilter:
     """The filter that loose arguments make: those of `Filters`; one state, operation or tag may stand alone.
 
@@ -141,7 +158,7 @@ def parse_filter(**said: Any) -> JobFilter:
     try:
         if "state" in said:
             said["state"] = tuple(State(each) for each in said["state"])
-        return JobFilter.model_validate(said)
+        return _known(JobFilter.model_validate(said))
     except ValidationError as error:
         bad = str(error.errors()[0]["loc"][0])
     except (ValueError, TypeError):

@@ -103,6 +103,13 @@ def test_what_is_no_choice_is_refused_by_name(name: str, value: Any) -> None:
     assert caught.value.why
 
 
+def test_an_operation_that_there_is_none_of_gets_the_nearest() -> None:
+    """A slip is refused, as one in a state is: it would find nothing, and look like no jobs."""
+    with pytest.raises(InvalidRequest, match="operation 'infr' is unknown; did you mean 'infer'") as caught:
+        parse_filter(operation=["embed", "infr"])
+    assert "infer_batch" in caught.value.why
+
+
 TIMES = st.none() | st.datetimes(timezones=st.just(UTC))
 FILTERS = st.builds(
     JobFilter,
