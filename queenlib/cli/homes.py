@@ -13,6 +13,7 @@ from queenlib import tables
 
 if TYPE_CHECKING:
     from queenlib.client.incumbent import Incumbent
+    from queenlib.client.reign import Address
     from queenlib.home import Home
 
 HomeOption = Annotated[Path | None, typer.Option(file_okay=False, help="The home; by default that of QUEENLIB_HOME.")]
@@ -34,6 +35,13 @@ class Waiting:
         if unfinished or self._said:
             self._said = True
             say(f"{self._what}: {jobs(unfinished)}")
+
+
+def cut_off(count: int, address: Address, *, now: bool = False, grace_s: float | None = None) -> str:
+    """How many jobs ended with her, and why they did."""
+    limits = [limit_s for limit_s in (grace_s, address.grace_s) if limit_s is not None]
+    late = "had not ended" if now or not limits else f"did not end within {min(limits):g} s"
+    return f"{count} {'job' if count == 1 else 'jobs'} {late} and {'has' if count == 1 else 'have'} failed (queen_closed)"
 
 
 def introduce(queen: Incumbent) -> str:

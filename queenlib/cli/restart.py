@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from queenlib.cli.ending import ending
-from queenlib.cli.homes import GraceOption, HomeOption, PortOption, Waiting, introduce, say
+from queenlib.cli.homes import GraceOption, HomeOption, PortOption, Waiting, cut_off, introduce, say
 from queenlib.home import Home
 from queenlib.world import World
 
@@ -39,8 +39,11 @@ async def _restart(home: Home, port: int, *, when_idle: bool, grace_s: float | N
             raise before.embedded()
         if when_idle:
             await lifecycle.idle(before, world, Waiting("waits until she is idle"))
+        begun = world.now()
         how = Launch(port=port or before.port, idle_exit_s=before.address.idle_exit_s)
         after = await lifecycle.change(before, world, Waiting("lets her jobs end"), how, grace_s=grace_s)
+        if cut := lifecycle.cut_off(home, begun):
+            say(cut_off(cut, before.address, grace_s=grace_s))
         if after.port != how.port:
             say(f"port {how.port} was not to be had")
     if not after.address.serves:

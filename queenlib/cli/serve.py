@@ -84,6 +84,7 @@ async def _serve(service: Service) -> None:
             allow_wide=service.allow_wide,
             serves=lifeline is None,
             idle_exit_s=service.idle_exit_s,
+            grace_s=service.grace_s,
         )
         ready = Ready(url, str(home.token_file), os.getpid())
         typer.echo(json.dumps(asdict(ready)) if service.as_json else str(ready))  # it flushes

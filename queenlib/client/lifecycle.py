@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from math import inf
 
 from queenlib.client.background import Background
@@ -14,6 +16,11 @@ from queenlib.client.opening import how_to
 from queenlib.errors import QueenError, StoreUnusable
 from queenlib.file_lock import FileLock
 from queenlib.home import Home
+from queenlib.messages.filter import JobFilter
+from queenlib.messages.state import State
+from queenlib.registry.sqlite.connection import close, open_reader
+from queenlib.registry.sqlite.failures import told
+from queenlib.registry.sqlite.reading import Reading
 from queenlib.world import World
 
 LOOK_S = 0.5
@@ -22,6 +29,9 @@ END_S = 60.0
 """Seconds in which one who has been told to end, and answers no more, has to be gone."""
 HEAR_S = 5.0
 """Seconds after which one who has been told to end now, and goes on answering, has not heard it."""
+
+MOST = 1_000_000
+"""Jobs that are looked at, at most, to see which were cut off."""
 
 Watch = Callable[[Mapping[str, int] | None], None]
 """Is told, now and whenever it changes, how many of her jobs have not ended, by their state; `None` if it is not known."""
@@ -60,7 +70,7 @@ async def end(queen: Incumbent, world: World, watch: Watch, *, now: bool = False
         queen.tell(signal.SIGINT if now else signal.SIGTERM)
     begun = answered = world.monotonic()
     hurried = begun if now else inf
-    told: object = object()
+    last: object = object()
     while not await queen.ended(world, LOOK_S):
         asked = world.monotonic()
         if grace_s is not None and asked >= begun + grace_s and hurried == inf:
@@ -71,19 +81,32 @@ async def end(queen: Incumbent, world: World, watch: Watch, *, now: bool = False
             if asked >= hurried + HEAR_S:
                 raise _goes_on(queen)
             answered = world.monotonic()
-            if seen.unfinished != told:
-                told = seen.unfinished
+            if seen.unfinished != last:
+                last = seen.unfinished
                 watch(seen.unfinished)
         elif world.monotonic() >= answered + END_S:
             raise _stays(queen)
 
 
+def cut_off(home: Home, since: datetime) -> int:
+    """How many jobs have failed since then because their queen ended; 0 where that cannot be seen."""
+    wanted = JobFilter(state=(State.FAILED,), ended_after=since)
+    with suppress(QueenError), told(home.store):
+        connection = open_reader(home.store)
+        try:
+            ended, _ = Reading(connection, home.store).page(MOST, None, wanted)
+            return sum(job.reason == "queen_closed" for job in ended)
+        finally:
+            close(connection, home.store)
+    return 0
+
+
 async def idle(queen: Incumbent, world: World, watch: Watch) -> None:
     """Wait until none of her jobs is unfinished, or she is gone, or does not say what she has to do."""
-    told: object = object()
+    last: object = object()
     while (seen := await _looked(queen, world)) is not None and seen.unfinished:
-        if seen.unfinished != told:
-            told = seen.unfinished
+        if seen.unfinished != last:
+            last = seen.unfinished
             watch(seen.unfinished)
         await world.sleep(LOOK_S)
 

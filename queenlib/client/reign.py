@@ -39,6 +39,8 @@ class Address:
     """Whether she is `queenlib serve`, and no part of somebody's program: then she may be told to end."""
     idle_exit_s: float | None = None
     """After so many quiet seconds she ends."""
+    grace_s: float | None = None
+    """So many seconds her jobs have to end when she is told to; `None` where that is not known."""
 
     @classmethod
     def read(cls, home: Home) -> Address | None:
@@ -46,9 +48,9 @@ class Address:
         try:
             said = json.loads(home.address_file.read_text())
             url, pid, version = str(said["url"]), int(said["pid"]), str(said["version"])
-            idle_exit_s = said.get("idle_exit_s")  # a version before this one says less, and one after it more
-            after_s = None if idle_exit_s is None else float(idle_exit_s)
-            return cls(url, pid, version, serves=said.get("serves") is True, idle_exit_s=after_s)
+            seconds = (said.get("idle_exit_s"), said.get("grace_s"))  # a version before this one says less, a later one more
+            idle_exit_s, grace_s = (None if each is None else float(each) for each in seconds)
+            return cls(url, pid, version, serves=said.get("serves") is True, idle_exit_s=idle_exit_s, grace_s=grace_s)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -114,6 +116,7 @@ class Reign:
         allow_wide: bool = False,
         serves: bool = False,
         idle_exit_s: float | None = None,
+        grace_s: float | None = None,
     ) -> str:
         """Listen, for as long as she reigns, and write down where; gives the address.
 
@@ -123,6 +126,7 @@ class Reign:
             allow_wide: Let other machines reach the socket.
             serves: Whether she has this process for herself; written down for others.
             idle_exit_s: After how many quiet seconds she ends; written down for others.
+            grace_s: How many seconds her jobs have to end when she is told to; written down for others.
 
         Raises:
             QueenError: The address is not free, not of this machine, or wide without leave.
@@ -133,7 +137,9 @@ class Reign:
         shown = serve.serving(self.router, token, host=host, port=port, allow_wide=allow_wide, world=world, traffic=traffic)
         url: str = await self._socket.enter_async_context(shown)
         self._traffic = traffic
-        self._address = Address(_reached(url), os.getpid(), __version__, serves=serves, idle_exit_s=idle_exit_s)
+        self._address = Address(
+            _reached(url), os.getpid(), __version__, serves=serves, idle_exit_s=idle_exit_s, grace_s=grace_s
+        )
         self._address.write(self.home, self._world)
         return url
 

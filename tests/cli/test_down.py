@@ -30,6 +30,20 @@ def test_her_jobs_end_first(tmp_path: Path) -> None:
         assert job.wait(60).usage.completion_tokens == 320
 
 
+def test_what_was_cut_off_is_said(tmp_path: Path) -> None:
+    """A job that takes longer than it may, of those that she has; and how long it may is in the first line of the help."""
+    assert "for 30 s at most" in run(tmp_path, "down", "--help").stdout.partition("\n\n")[2].splitlines()[0]
+    with ended(tmp_path), Queen.background(tmp_path) as queen:
+        assert queen.infer("x", model="sim:echo").wait(60).text == "x"
+        job = queen.infer("x", model="sim:words?tokens=100000&tokens_per_s=40", max_tokens=2000)
+        next(event for event in job if event.type == "token")
+        done = run(tmp_path, "down", "--grace", "0.5")
+        assert done.returncode == 0
+        assert "· 1 job did not end within 0.5 s and has failed (queen_closed)\n" in done.stderr
+        with pytest.raises(errors.QueenClosed):
+            job.wait(60)
+
+
 @pytest.mark.full
 def test_now_is_now(tmp_path: Path) -> None:
     """`--now` does not wait for jobs: who waits for one is told that its queen was closed."""

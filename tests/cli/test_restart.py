@@ -51,6 +51,17 @@ def test_when_idle_waits_for_every_job(tmp_path: Path) -> None:
 
 
 @pytest.mark.full
+def test_what_a_restart_cut_off_is_said(tmp_path: Path) -> None:
+    """Of the jobs of the one before, though the next one is there already."""
+    with ended(tmp_path), Queen.background(tmp_path) as queen:
+        job = queen.infer("x", model="sim:words?tokens=100000&tokens_per_s=40", max_tokens=2000)
+        next(event for event in job if event.type == "token")
+        done = run(tmp_path, "restart", "--grace", "0.5")
+        assert done.returncode == 0
+        assert "· 1 job did not end within 0.5 s and has failed (queen_closed)\n" in done.stderr
+
+
+@pytest.mark.full
 def test_a_program_goes_on(tmp_path: Path) -> None:
     """She who is part of it is neither ended nor waited for."""
     with other(tmp_path) as program:

@@ -21,7 +21,7 @@ async def test_she_has_said_where_she_is(tmp_path: Path) -> None:
         assert await launch(home, World(), Launch(idle_exit_s=60)) is None
         address = Address.read(home)
         assert address is not None
-        assert (address.serves, address.idle_exit_s, alive(address.pid)) == (True, 60, True)
+        assert (address.serves, address.idle_exit_s, address.grace_s, alive(address.pid)) == (True, 60, 30, True)
         assert await launch(home, World(), Launch()) is None
         assert Address.read(home) == address
 

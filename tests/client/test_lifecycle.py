@@ -46,6 +46,16 @@ def deaf(home: Path) -> Iterator[int]:
             process.kill()
 
 
+def test_where_nothing_can_be_seen_nothing_was_cut_off(tmp_path: Path) -> None:
+    """No store is there, or something else is in its place; nothing is made for looking."""
+    home = Home(tmp_path)
+    assert lifecycle.cut_off(home, World().now()) == 0
+    assert list(tmp_path.iterdir()) == []
+    home.store.write_bytes(b"somebody's own file" * 100)
+    assert lifecycle.cut_off(home, World().now()) == 0
+    assert list(tmp_path.iterdir()) == [home.store]
+
+
 async def test_she_is_started_once(tmp_path: Path) -> None:
     """Started twice, she is one; ended, her process is gone."""
     with ended(tmp_path):
@@ -82,8 +92,11 @@ async def test_jobs_are_not_waited_for_any_longer(tmp_path: Path, how: dict[str,
         with Queen.background(tmp_path) as handle:
             job = handle.infer("x", model=LONG)
             next(event for event in job if event.type == "token")
+        begun = World().now()
         await lifecycle.end(queen, World(), Told().append, **how)  # type: ignore[arg-type]
         assert queen.gone
+        assert lifecycle.cut_off(Home(tmp_path), begun) == 1
+        assert lifecycle.cut_off(Home(tmp_path), World().now()) == 0
         with Queen(tmp_path) as after:
             record = after.sync.jobs.get(job.id)
             assert (record.state, record.reason) == (State.FAILED, "queen_closed")

@@ -108,10 +108,10 @@ def test_an_address_comes_back(home: Home) -> None:
     address.write(home, World())
     assert Address.read(home) == address
     plain = {"url": "http://127.0.0.1:7833", "pid": 4711, "version": "1.2.3"}
-    assert json.loads(home.address_file.read_text()) == plain | {"serves": False, "idle_exit_s": None}
+    assert json.loads(home.address_file.read_text()) == plain | {"serves": False, "idle_exit_s": None, "grace_s": None}
     home.address_file.write_text(json.dumps(plain | {"said": "by a later version"}))
     assert Address.read(home) == address
-    serving = Address("http://127.0.0.1:7833", 4711, "1.2.3", serves=True, idle_exit_s=1800.0)
+    serving = Address("http://127.0.0.1:7833", 4711, "1.2.3", serves=True, idle_exit_s=1800.0, grace_s=30.0)
     serving.write(home, World())
     assert Address.read(home) == serving
 
