@@ -149,7 +149,7 @@ def _not_ours(path: Path, error: OSError) -> QueenError:
         f"The home {path} cannot be made or written to: {error.strerror}.",
         why="queenlib keeps models, logs and a token there.",
         state="Nothing was started.",
-        next="Give another folder: QUEENLIB_HOME=/path or Queen(home='/path').",
+        next="Give another folder: queenlib up --home /path, QUEENLIB_HOME=/path or Queen(home='/path').",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from ipaddress import ip_address
@@ -25,7 +26,9 @@ def listen(host: str, port: int, token: str, *, allow_wide: bool = False) -> soc
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
-        raise _unusable(host, port, str(error.strerror)) from error
+        raise _elsewhere(host, str(error.strerror)) from error
+    except UnicodeError as error:
+        raise _elsewhere(host, "that is no name of a machine") from error
     if not ip_address(str(address[0]).partition("%")[0]).is_loopback:
         _check_wide(str(address[0]), token, allow_wide=allow_wide)
     # Named, because asyncio sends without delay only where the protocol is: else an answer waits 40 ms for an ACK.
@@ -39,6 +42,8 @@ def listen(host: str, port: int, token: str, *, allow_wide: bool = False) -> soc
         listener.listen(128)
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise _elsewhere(host, str(error.strerror)) from error
         raise _unusable(host, port, str(error.strerror)) from error
     return listener
 
@@ -50,7 +55,8 @@ def _check_wide(address: str, token: str, *, allow_wide: bool) -> None:
             what,
             why="Whoever reaches a queen and has its token can run jobs.",
             state="No socket was opened.",
-            next="Stay on 127.0.0.1 and come through a tunnel: ssh -L 8000:127.0.0.1:8000 you@machine",
+            next="Stay on 127.0.0.1 and come through a tunnel: ssh -L 8000:127.0.0.1:8000 you@machine; "
+            f"or, in a network that you trust, allow it: queenlib serve --host {address} --allow-wide",
         )
     if len(token) < STRONG:
         raise QueenError(
@@ -59,6 +65,15 @@ def _check_wide(address: str, token: str, *, allow_wide: bool) -> None:
             state="No socket was opened.",
             next=f"Use one of at least {STRONG}; without a token file, a strong one is made.",
         )
+
+
+def _elsewhere(host: str, why: str) -> QueenError:
+    return QueenError(
+        f"The host {host} cannot be listened on: {why}.",
+        why="It has to be an address or a name of this machine.",
+        state="Nothing was started.",
+        next="Take another host; 127.0.0.1 is for the programs of this machine.",
+    )
 
 
 def _unusable(host: str, port: int, why: str) -> QueenError:

@@ -38,6 +38,14 @@ def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
     assert run(tmp_path, "status").returncode == 3
 
 
+def test_a_home_that_cannot_be_made_is_told_with_the_option(tmp_path: Path) -> None:
+    """How another is said on the command line too, not only in a program."""
+    (tmp_path / "file").write_text("no folder")
+    done = run(tmp_path, "up", "--home", str(tmp_path / "file" / "home"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "  next: Give another folder: queenlib up --home /path, " in done.stderr
+
+
 def test_a_program_that_has_the_home_is_named(tmp_path: Path) -> None:
     """She who is part of it would end with it: that is no queen in the background."""
     with other(tmp_path) as program:

@@ -26,6 +26,7 @@ def test_wide_needs_leave_and_a_strong_token(host: str, token: str, allow_wide: 
     """With one of them alone no socket is opened, and the error says what to do, without the token."""
     with pytest.raises(QueenError, match=r"No socket was opened") as refused:
         listen(host or "0.0.0.0", 0, token, allow_wide=allow_wide)
+    assert allow_wide or f"queenlib serve --host {host or '0.0.0.0'} --allow-wide" in str(refused.value.next)
     assert refused.value.next
     assert not token or token not in str(refused.value)
 
@@ -53,13 +54,20 @@ def test_a_taken_port_is_an_error_at_once() -> None:
     assert "0 is any that is free" in refused.value.next
 
 
-@pytest.mark.parametrize(
-    ("host", "port"), [("127.0.0.1", -1), ("127.0.0.1", 65_536), ("127.0.0.1.1", 0), ("no such host", 0)]
-)
-def test_what_is_no_address_is_an_error(host: str, port: int) -> None:
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_what_is_no_port_is_an_error(port: int) -> None:
     """A QueenError and nothing else."""
     with pytest.raises(QueenError, match="cannot be listened on"):
-        listen(host, port, STRONG_TOKEN)
+        listen("127.0.0.1", port, STRONG_TOKEN)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.1", "300.1.1.1", "no such host", "a..b", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_what_the_error_is_about(host: str) -> None:
+    """No name, or one of another machine: another port would not help."""
+    with pytest.raises(QueenError, match=f"^The host {host} cannot be listened on: ") as refused:
+        listen(host, 0, STRONG_TOKEN, allow_wide=True)
+    assert "host" in str(refused.value.next)
+    assert "port" not in str(refused.value.next)
 
 
 def test_answers_do_not_wait() -> None:
