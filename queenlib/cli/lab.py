@@ -28,7 +28,7 @@ def lab(context: typer.Context) -> None:
                 "JupyterLab is not installed.",
                 why="It is part of the extra `notebook`.",
                 state="Nothing was copied or started.",
-                next="pip install 'queenlib[local,notebook]'",
+                next="pip install 'queenlib[all]', which the notebooks read; for the lab alone: 'queenlib[local,notebook]'",
                 extra="notebook",
             )
         folder = copy_notebooks(Home.open())
