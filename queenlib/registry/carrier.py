@@ -31,7 +31,7 @@ class Carrier:
     def go(self, *, at_once: bool = False) -> None:
         """Begin, unless it is under way: with all that this turn of the loop brings, or at once with what is there."""
         if self._task is None:
-            given = self._give() if at_once else None
+            given = self._begun() if at_once else None
             self._task = asyncio.create_task(self._carry(given), name=f"log {self._tail.record.id}")
 
     async def _carry(self, given: tuple[Load, Awaitable[None]] | None) -> None:
@@ -46,6 +46,11 @@ class Carrier:
             self._tail.show(*load)
             given = self._give()
         self._task = None
+
+    def _begun(self) -> tuple[Load, Awaitable[None]] | None:
+        """What is given at once is under way, though whoever carries it is ended before he has begun."""
+        given = self._give()
+        return given and (given[0], asyncio.ensure_future(given[1]))
 
     def _give(self) -> tuple[Load, Awaitable[None]] | None:
         load = self._take()

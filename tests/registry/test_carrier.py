@@ -11,6 +11,7 @@ from queenlib.messages.model import ModelDelete
 from queenlib.messages.state import State
 from queenlib.registry.carrier import Carrier, Load
 from queenlib.registry.fold import begin
+from queenlib.registry.memory import MemoryStore
 from queenlib.registry.shown import Shown
 from queenlib.registry.sqlite.store import SqliteStore
 from queenlib.registry.store import Store
@@ -121,3 +122,17 @@ async def test_a_store_that_is_closed_is_a_failure_like_any(tmp_path: Path) -> N
         while not hand.failures:
             await asyncio.sleep(0.001)
     assert hand.tail.record.last_seq == 1
+
+
+async def test_what_is_given_at_once_is_under_way() -> None:
+    """Whatever becomes of the task that carries it: it is kept, and nothing is left that nobody awaits."""
+    store = MemoryStore()
+    hand = await at_work(store)
+    hand.add()
+    before = asyncio.all_tasks()
+    hand.carrier.go(at_once=True)
+    [carrying] = [task for task in asyncio.all_tasks() - before if task.get_name().startswith("log ")]
+    carrying.cancel()
+    await asyncio.wait({carrying})
+    await asyncio.sleep(0)
+    assert [event.seq for event in await store.read(RECORD.id, 0, 9)] == [1, 2]
