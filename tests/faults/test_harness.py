@@ -64,6 +64,9 @@ async def test_what_outlives_its_queen_is_found(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdin=hold, env={**os.environ, MARK: "m-1"})
     os.close(hold)
     try:
+        await process.wait()
+        while not theirs("m-1"):  # one that has just been started has no environment for a moment, and so no mark
+            await asyncio.sleep(0.01)
         death = await end(tmp_path, process, "m-1", "", limit_s=0.1)
         (left,) = death.left.processes
         assert [pid.number for pid in theirs("m-1")] == [left.number]
