@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from queenlib.client.calls import Caller
 from queenlib.client.job import Job
+from queenlib.client.logged import logged
 from queenlib.messages.embed import Embed, EmbedResult
-from queenlib.messages.events import VectorsEvent
 from queenlib.messages.parse import parse_operation, parse_terms
 from queenlib.messages.vectors import VectorsData
 
@@ -61,13 +61,9 @@ class VectorsJob(Generic[V]):
         return self._framed(await self._made())
 
     async def _made(self) -> dict[int, VectorsData]:
-        made, last_seq = dict[int, VectorsData](), (await self.job.refresh()).last_seq
-        async for event in self.job.events():
-            if isinstance(event, VectorsEvent):
-                made.update(dict.fromkeys(event.data.rows, event.data))
-            if event.seq >= last_seq:
-                break
-        return made
+        from queenlib.columns.vectors import vectors_of
+
+        return vectors_of([event async for event in logged(self.job)])
 
     def _ipython_display_(self) -> None:
         self.job._ipython_display_()

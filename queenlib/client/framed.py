@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from queenlib.client.batching import batch_operation, only, question
 from queenlib.client.job import Job
+from queenlib.client.logged import logged
 from queenlib.messages import by_row
 from queenlib.messages.batch import BatchResult, InferBatch
 from queenlib.messages.events import RowEvent
@@ -175,10 +176,4 @@ class FrameJob:
 
 async def rows_so_far(job: Job[Any]) -> dict[int, RowData]:
     """The rows of a batch that have ended, by their numbers."""
-    found, last_seq = dict[int, RowData](), (await job.refresh()).last_seq
-    async for event in job.events():
-        if isinstance(event, RowEvent):
-            found[event.data.i] = event.data
-        if event.seq >= last_seq:
-            break
-    return found
+    return {event.data.i: event.data async for event in logged(job) if isinstance(event, RowEvent)}
